@@ -1,0 +1,53 @@
+/**
+ * The image decoder: a process of its own, started by `thumbnails.ts`. It knows no secret, keeps nothing, and ends with
+ * whoever started it.
+ */
+import sharp from 'sharp';
+import type { FromDecoder, ToDecoder } from './thumbnail-protocol.ts';
+
+const side = 320;
+/** 8,192 × 8,192: what a good phone takes fits, and decoding it takes 256 MB at the worst. */
+const maxPixels = 8192 * 8192;
+
+sharp.concurrency(1);
+sharp.cache(false);
+// Only the formats that are let in: everything else that libvips can read is attack surface.
+sharp.block({ operation: ['VipsForeignLoad'] });
+sharp.unblock({
+  operation: ['Jpeg', 'Png', 'Nsgif', 'Webp', 'Heif'].map((format) => `VipsForeignLoad${format}`),
+});
+
+async function decode(bytes: Buffer): Promise<FromDecoder> {
+  const { autoOrient, pageHeight } = await sharp(bytes, { limitInputPixels: false }).metadata();
+  const { width, height } = { width: autoOrient.width, height: pageHeight ?? autoOrient.height };
+  if (width * height > maxPixels) return { kind: 'too_many_pixels' };
+  // Metadata, GPS included, is dropped by sharp unless it is asked to keep it. Of an animation, the first frame is read.
+  const thumbnail = await sharp(bytes, { limitInputPixels: maxPixels, failOn: 'error' })
+    .autoOrient()
+    .resize(side, side, { fit: 'inside', withoutEnlargement: true })
+    .webp({ quality: 80 })
+    .toBuffer();
+  return { kind: 'picture', width, height, thumbnail };
+}
+
+let received: Uint8Array[] = [];
+
+function answer(message: FromDecoder): void {
+  process.send?.(message);
+}
+
+process.on('message', (message: ToDecoder) => {
+  if (message.kind === 'bytes') {
+    received.push(message.bytes);
+    return;
+  }
+  const bytes = Buffer.concat(received);
+  received = [];
+  decode(bytes).then(answer, () => answer({ kind: 'undecodable' }));
+});
+
+// A terminal or a supervisor signals the whole group; the server decides when work ends.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => undefined);
+
+// The hard way: an orderly exit would wait for the image that is being decoded.
+process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));

@@ -1,0 +1,45 @@
+import { limits } from '@parley/protocol';
+import type { FastifyInstance } from 'fastify';
+import type { TSchema } from 'typebox';
+import { Refusal } from '../messaging/refusal.ts';
+import { compile } from '../messaging/validation.ts';
+
+/** How requests are read and checked: the same schema checks as on the WebSocket, the same answer when they fail. */
+export function readBodies(app: FastifyInstance): void {
+  app.addHook('onRoute', (route) => {
+    route.bodyLimit ??= limits.bodyBytes;
+  });
+  app.setValidatorCompiler<TSchema>(({ schema, httpPart }) => {
+    const check = compile(schema, { fromText: httpPart === 'querystring' });
+    return (value: unknown) => {
+      const checked = check(value);
+      return checked.ok ? { value: checked.value } : { error: new Refusal('validation_failed', { errors: checked.errors }) };
+    };
+  });
+  app.setSerializerCompiler(() => (value) => JSON.stringify(value));
+  app.removeAllContentTypeParsers();
+  const parseJson = app.getDefaultJsonParser('error', 'error');
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    // Many clients send the header even where there is nothing to send.
+    if (body.length === 0) done(null, undefined);
+    else void parseJson(request, String(body), done);
+  });
+}
+
+/** Accepts forms where the spec shows one; named fields are booleans. */
+export function acceptForms(app: FastifyInstance, booleans: readonly string[] = []): void {
+  app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, done) => {
+    const fields = [...new URLSearchParams(String(body))].map(([name, value]) => [
+      name,
+      booleans.includes(name) ? (textBooleans.get(value.toLowerCase()) ?? value) : value,
+    ]);
+    done(null, Object.fromEntries(fields));
+  });
+}
+
+const textBooleans = new Map([
+  ['true', true],
+  ['1', true],
+  ['false', false],
+  ['0', false],
+]);

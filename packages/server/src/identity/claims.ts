@@ -1,0 +1,91 @@
+import { appRoles, limits, type AppRole } from '@parley/protocol';
+import { systemUserId, type UserActor } from '../messaging/actor.ts';
+
+/** A verified token's payload: signed by the issuer, but its shape is still to be judged. */
+export type Claims = Readonly<Record<string, unknown>>;
+
+/** Code points of a display name; longer ones are cut. */
+const nameLength = 200;
+/** Characters of an avatar's address; a longer one counts as none. */
+const avatarLength = 2048;
+const utf16Highest = 2;
+
+const isRecord = (value: unknown): value is Claims =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const section = (claims: Claims, name: string): Claims => {
+  const value = claims[name];
+  return isRecord(value) ? value : {};
+};
+
+/** A Supabase key that acts as the system. */
+export const isServiceRole = (claims: Claims): boolean => claims['role'] === 'service_role';
+
+/** Supabase's public key, which identifies nobody. */
+export const isAnonymousKey = (claims: Claims): boolean => claims['role'] === 'anon';
+
+/** Whether `aud`, one name or a list of them, names `audience`. */
+export function hasAudience(claims: Claims, audience: string): boolean {
+  const { aud } = claims;
+  return Array.isArray(aud) ? aud.includes(audience) : aud === audience;
+}
+
+/** The person a token speaks for, or null if its `sub` can't be anybody's id. */
+export function readUser(claims: Claims): UserActor | null {
+  const userId = claims['sub'];
+  if (!isUserId(userId)) return null;
+  const profile = section(claims, 'user_metadata');
+  return {
+    kind: 'user',
+    userId,
+    displayName: displayName(profile, claims['email'], userId),
+    avatarUrl: avatarUrl(profile['avatar_url']),
+    appRole: appRole(section(claims, 'app_metadata')['role']),
+  };
+}
+
+/** When the token was issued, in Unix seconds; 0, older than any other, where it does not say. */
+export function readIssuedAt(claims: Claims, nowSeconds: number): number {
+  const { iat } = claims;
+  // An `iat` ahead of the clock would keep every later profile out until then.
+  return typeof iat === 'number' && Number.isFinite(iat) ? Math.min(iat, nowSeconds) : 0;
+}
+
+function isUserId(sub: unknown): sub is string {
+  return (
+    typeof sub === 'string' &&
+    sub !== '' &&
+    sub !== systemUserId &&
+    sub.length <= limits.userIdLength * utf16Highest &&
+    [...sub].length <= limits.userIdLength &&
+    sub.isWellFormed() &&
+    !sub.includes('\0')
+  );
+}
+
+const appRole = (role: unknown): AppRole => appRoles.find((known) => known === role) ?? 'student';
+
+function displayName(profile: Claims, email: unknown, userId: string): string {
+  return (
+    storable(profile['full_name']) ||
+    storable(profile['name']) ||
+    storable(typeof email === 'string' ? email.slice(0, Math.max(0, email.lastIndexOf('@'))) : '') ||
+    storable(userId) ||
+    userId
+  );
+}
+
+/** Text that Postgres and every client can hold, at most `nameLength` code points; empty if there is none. */
+function storable(value: unknown): string {
+  if (typeof value !== 'string') return '';
+  const whole = value.slice(0, nameLength * 8).toWellFormed().replaceAll('\0', '').trim();
+  return [...whole].slice(0, nameLength).join('');
+}
+
+/** A web address, as a browser would write it; anything else (`javascript:`, `data:`) is no avatar. */
+function avatarUrl(value: unknown): string | null {
+  if (typeof value !== 'string' || value.length > avatarLength || !URL.canParse(value)) return null;
+  const url = new URL(value);
+  const isWeb = url.protocol === 'https:' || url.protocol === 'http:';
+  return isWeb && url.href.length <= avatarLength ? url.href : null;
+}

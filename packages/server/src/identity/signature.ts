@@ -1,0 +1,104 @@
+import { createSecretKey, type KeyObject } from 'node:crypto';
+import { decodeProtectedHeader, errors, jwtVerify, type CryptoKey, type JWSHeaderParameters } from 'jose';
+import type { Clock } from '../messaging/ports.ts';
+import { Refusal } from '../messaging/refusal.ts';
+import type { Claims } from './claims.ts';
+import type { KeySet } from './jwks.ts';
+
+/**
+ * Seconds by which the issuer's clock may be ahead of ours: a token is good that much before its `nbf`. There is no
+ * such grace after `exp`, so that a token ends at one instant for REST, for the cache and for open sockets.
+ */
+export const clockToleranceSeconds = 5;
+
+/** What vouches for a token: the shared secret, or the issuer's published keys. */
+export type SignedBy = 'secret' | 'jwks';
+
+export interface SignedClaims {
+  readonly claims: Claims;
+  readonly signedBy: SignedBy;
+  /** Milliseconds since 1970. */
+  readonly expiresAt: number;
+}
+
+export interface TokenKeys {
+  /** For HS256 alone; null: no HS256 token is good. */
+  readonly secret: Uint8Array | null;
+  /** For ES256 and RS256 alone; null: no such token is good. */
+  readonly keySet: KeySet | null;
+}
+
+type Key = CryptoKey | KeyObject;
+
+/** One way to verify: its algorithms are fixed here, and only its own keys are ever tried with them. */
+interface Lane {
+  readonly signedBy: SignedBy;
+  readonly algorithms: string[];
+  keysFor(header: JWSHeaderParameters): Promise<readonly Key[]>;
+}
+
+/** The last instant of the year 9999: beyond it a time can't be written in RFC 3339. */
+const latest = Date.UTC(9999, 11, 31, 23, 59, 59);
+
+/**
+ * Makes the check of signature, `exp` and `nbf`.
+ * @throws (the check) Refusal `invalid_token`, `token_expired`, `unavailable`
+ */
+export function createSignatureCheck(keys: TokenKeys, clock: Clock): (token: string) => Promise<SignedClaims> {
+  const lanes = configuredLanes(keys);
+  return async (token) => {
+    try {
+      const header = decodeProtectedHeader(token);
+      // The header picks among what is configured; it never adds an algorithm, nor a key to one.
+      const lane = lanes.find(({ algorithms }) => header.alg !== undefined && algorithms.includes(header.alg));
+      if (lane === undefined) throw new Refusal('invalid_token');
+      const claims = await verifyWithAny(token, await lane.keysFor(header), lane.algorithms, clock);
+      return { claims, signedBy: lane.signedBy, expiresAt: readExpiry(claims, clock) };
+    } catch (error) {
+      throw asRefusal(error);
+    }
+  };
+}
+
+function configuredLanes({ secret, keySet }: TokenKeys): Lane[] {
+  const lanes: Lane[] = [];
+  if (secret !== null) {
+    const key = createSecretKey(secret);
+    lanes.push({ signedBy: 'secret', algorithms: ['HS256'], keysFor: () => Promise.resolve([key]) });
+  }
+  if (keySet !== null) {
+    const keysFor = (header: JWSHeaderParameters) => keySet.keysFor(header);
+    lanes.push({ signedBy: 'jwks', algorithms: ['ES256', 'RS256'], keysFor });
+  }
+  return lanes;
+}
+
+async function verifyWithAny(token: string, keys: readonly Key[], algorithms: string[], clock: Clock): Promise<Claims> {
+  const options = {
+    algorithms,
+    requiredClaims: ['exp'],
+    clockTolerance: clockToleranceSeconds,
+    currentDate: new Date(clock.now()),
+  };
+  for (const key of keys) {
+    try {
+      const { payload } = await jwtVerify(token, key, options);
+      return payload;
+    } catch (error) {
+      if (!(error instanceof errors.JWSSignatureVerificationFailed)) throw error;
+    }
+  }
+  throw new Refusal('invalid_token');
+}
+
+function readExpiry({ exp }: Claims, clock: Clock): number {
+  if (typeof exp !== 'number' || !Number.isFinite(exp)) throw new Refusal('invalid_token');
+  if (exp * 1000 <= clock.now()) throw new Refusal('token_expired');
+  return Math.min(exp * 1000, latest);
+}
+
+/** Whatever is wrong with a token is its bearer's affair; the cause is kept for whoever logs. */
+function asRefusal(error: unknown): Refusal {
+  if (error instanceof Refusal) return error;
+  return new Refusal(error instanceof errors.JWTExpired ? 'token_expired' : 'invalid_token', { cause: error });
+}

@@ -1,0 +1,281 @@
+/** What the domain needs from the outside. Each interface says what it promises; `parley.ts` picks the parts. */
+import type {
+  Attachment,
+  Conversation,
+  Message,
+  MessageType,
+  Participant,
+  ParticipantRole,
+  Receipt,
+  ServerFrame,
+  SharedConversation,
+  UserStatusType,
+} from '@parley/protocol';
+import type { Actor, UserActor } from './actor.ts';
+
+export interface Clock {
+  /** Milliseconds since 1970. */
+  now(): number;
+}
+
+/** One page of something, and what is needed to ask for the next. */
+export interface Page<T> {
+  readonly items: T[];
+  readonly total: number;
+  readonly hasMore: boolean;
+  readonly nextCursor: string | null;
+  readonly page: number;
+}
+
+export interface PageRequest {
+  readonly page: number;
+  readonly limit: number;
+  readonly cursor: string | undefined;
+}
+
+/** Somebody's standing in a conversation that exists and is not deleted. */
+export interface Access {
+  readonly conversationId: string;
+  readonly type: 'direct' | 'group';
+  readonly lastSeq: number;
+  readonly participantCount: number;
+  readonly membership: { readonly role: ParticipantRole; readonly isMuted: boolean } | null;
+}
+
+// --- people -------------------------------------------------------------------------------------------------------
+
+export interface ProfileStore {
+  /** Keeps a token's name and avatar unless a newer token (`issuedAt`, Unix seconds) was seen before. */
+  saveProfile(user: UserActor, issuedAt: number): Promise<void>;
+}
+
+export interface StatusStore {
+  /** What these people set themselves (default `online`), and when they were last connected. */
+  readStatuses(userIds: readonly string[]): Promise<ReadonlyMap<string, { status: UserStatusType; lastSeenAt: string | null }>>;
+  saveStatus(userId: string, status: UserStatusType): Promise<void>;
+  saveLastSeen(userId: string, at: string): Promise<void>;
+  /** Which of `userIds` share a conversation with `viewerId`; the viewer is one of them if asked for. */
+  acquaintances(viewerId: string, userIds: readonly string[]): Promise<ReadonlySet<string>>;
+}
+
+// --- conversations --------------------------------------------------------------------------------------------------
+
+export interface NewConversation {
+  readonly id: string;
+  readonly type: 'direct' | 'group';
+  readonly title: string | null;
+  readonly metadata: Record<string, unknown>;
+  readonly createdBy: string;
+  /** In the order in which they are to stand; no id twice. */
+  readonly members: readonly { readonly userId: string; readonly role: ParticipantRole }[];
+}
+
+/** A retry's key. `hash` is over the request's meaning: equal for equal requests. */
+export interface IdempotencyKey {
+  readonly userId: string;
+  readonly place: string;
+  readonly clientId: string;
+  readonly hash: Buffer;
+}
+
+/** What a creation came to. */
+export interface Outcome {
+  /** It was there already, by another request. A retry of such a request says so again. */
+  readonly existed: boolean;
+  /** This was a retry: nothing was done. */
+  readonly replayed: boolean;
+}
+
+export interface ConversationStore {
+  /** Creates it, or answers the pair's direct conversation that is there. Atomic with its idempotency key.
+   *  @throws Refusal `idempotency_conflict` */
+  create(conversation: NewConversation, key: IdempotencyKey | null): Promise<Outcome & { id: string }>;
+  /** Null where there is none or it is deleted. */
+  access(conversationId: string, actor: Actor): Promise<Access | null>;
+  /** As `viewer` sees them, in the order of `ids`; those that are not there are left out. */
+  readMany(ids: readonly string[], viewer: Actor): Promise<Conversation[]>;
+  /** Newest activity first. */
+  list(viewer: Actor, archived: boolean, page: PageRequest): Promise<Page<Conversation>>;
+  /** Every present conversation of somebody with its version, and the catch-up cursor of the same moment. */
+  subscriptions(userId: string): Promise<{ cursor: string; conversations: { id: string; version: number; participantCount: number }[] }>;
+}
+
+/**
+ * A transaction that holds one conversation's lock: what is read here stays true until it ends, and all that it
+ * writes becomes visible at once, at the end, or not at all.
+ */
+export interface ConversationTransaction {
+  readonly conversation: SharedConversation;
+  /** The actor's present membership. */
+  readonly membership: Access['membership'];
+  findParticipant(userId: string): Promise<Participant | null>;
+  /** Takes the next version of the conversation, for one change. */
+  nextVersion(): number;
+  /** Changes what everybody sees of the conversation itself. */
+  changeConversation(changes: Partial<Pick<SharedConversation, 'title' | 'metadata' | 'is_archived' | 'is_deleted'>>): SharedConversation;
+  addParticipant(userId: string, role: ParticipantRole): Promise<Participant>;
+  updateParticipant(userId: string, changes: { role?: ParticipantRole; isMuted?: boolean }): Promise<Participant>;
+  /** Answers how many participants remain. */
+  removeParticipant(userId: string): Promise<number>;
+  adminCount(): Promise<number>;
+  /** Who becomes admin when nobody is: the longest-standing moderator, else participant. */
+  successor(): Promise<Participant | null>;
+  /** Answers what was kept for a retry. If the key is new, does `work`, keeps what it answers, and answers null. */
+  claim(key: IdempotencyKey, work: () => Promise<string>): Promise<string | null>;
+  /** A message of this conversation, locked; null where there is none. */
+  findMessage(messageId: string): Promise<{ senderId: string; isDeleted: boolean; messageType: MessageType } | null>;
+  editMessage(messageId: string, content: string): Promise<Message>;
+  /** Leaves a tombstone and answers it with the blobs that nothing needs any more. */
+  deleteMessage(messageId: string): Promise<{ message: Message; blobKeys: string[] }>;
+}
+
+export interface ParticipantStore {
+  list(conversationId: string, page: PageRequest): Promise<Page<Participant>>;
+  /** Runs `work` under the conversation's lock; null where there is none. */
+  inConversation<T>(conversationId: string, actor: Actor, work: (tx: ConversationTransaction) => Promise<T>): Promise<T | null>;
+}
+
+// --- messages -------------------------------------------------------------------------------------------------------
+
+export interface NewMessage {
+  readonly id: string;
+  readonly conversationId: string;
+  readonly sender: Actor;
+  readonly content: string;
+  readonly messageType: MessageType;
+  readonly replyToId: string | null;
+  readonly metadata: Record<string, unknown>;
+  readonly clientId: string | null;
+  /** Over the request's meaning; null without a `clientId`. */
+  readonly hash: Buffer | null;
+}
+
+export interface SentMessage {
+  readonly message: Message;
+  readonly replayed: boolean;
+}
+
+/** One item of a history page: by page number or around a place. */
+export type HistoryRequest = { readonly limit: number } & (
+  | { readonly kind: 'page'; readonly page: number }
+  | { readonly kind: 'before'; readonly seq: number }
+  | { readonly kind: 'after'; readonly seq: number }
+  | { readonly kind: 'around'; readonly seq: number }
+);
+
+export interface MessageWriter {
+  /**
+   * Appends a message. When it resolves, the message is durable, has the next `seq` and `version` of its
+   * conversation, and its sender's watermark stands at it. Safe to retry with the same `clientId`.
+   * @throws Refusal `conversation_not_found`, `not_participant`, `insufficient_role`, `muted`, `reply_not_found`,
+   * `idempotency_conflict`, `unavailable`
+   */
+  append(message: NewMessage): Promise<SentMessage>;
+}
+
+export interface MessageStore {
+  /** Where a message is; null where there is none, or its conversation is deleted. */
+  locate(messageId: string): Promise<{ conversationId: string; seq: number; senderId: string } | null>;
+  history(access: Access, request: HistoryRequest): Promise<Page<Message>>;
+  /** Replies to a message, newest first. */
+  replies(access: Access, messageId: string, page: PageRequest): Promise<Page<Message>>;
+  read(messageId: string): Promise<Message | null>;
+}
+
+export interface ReadMove {
+  readonly conversationId: string;
+  readonly messageId: string;
+  readonly lastReadSeq: number;
+  readonly unreadCount: number;
+  readonly participantCount: number;
+  /** False if they had read that far before. */
+  readonly moved: boolean;
+}
+
+export interface DeliveredMove {
+  readonly conversationId: string;
+  readonly userId: string;
+  readonly lastSeq: number;
+}
+
+export interface ReceiptStore {
+  /** @throws Refusal `message_not_found`, `not_participant` */
+  markRead(userId: string, messageId: string): Promise<ReadMove>;
+  /** Moves watermarks forward where they lie behind and the person is still a participant; answers those that moved. */
+  markDelivered(moves: readonly DeliveredMove[]): Promise<DeliveredMove[]>;
+  list(access: Access, message: { seq: number; senderId: string }, page: PageRequest): Promise<Page<Receipt> & { deliveredCount: number; readCount: number }>;
+}
+
+// --- files ----------------------------------------------------------------------------------------------------------
+
+/** What the database knows of an uploaded file. */
+export interface StoredAttachment {
+  readonly id: string;
+  readonly conversationId: string;
+  readonly uploaderId: string;
+  readonly fileName: string;
+  readonly contentType: string;
+  readonly size: number;
+  readonly sha256: string;
+  readonly blobKey: string;
+  readonly width: number | null;
+  readonly height: number | null;
+  readonly thumbnailKey: string | null;
+}
+
+export interface AttachmentStore {
+  save(attachment: StoredAttachment): Promise<void>;
+  remove(id: string): Promise<void>;
+  /** Null where there is none, or its message or conversation is deleted. */
+  find(id: string): Promise<StoredAttachment | null>;
+}
+
+export interface BlobRange {
+  /** First and last byte, both included. */
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface BlobStore {
+  /** Streams `source` to `key`; when it resolves the bytes are durable, when it rejects nothing is left. */
+  put(key: string, source: AsyncIterable<Uint8Array>, contentType: string): Promise<void>;
+  /** @throws if there is no such blob */
+  get(key: string, range?: BlobRange): Promise<AsyncIterable<Uint8Array>>;
+  /** Does nothing if it is gone already. */
+  remove(key: string): Promise<void>;
+  /** Throws, with a sentence for an operator, if it can't be written to. */
+  check(): Promise<void>;
+}
+
+export interface AttachmentPresenter {
+  /** The attachment as a message shows it, with its addresses. */
+  present(attachment: StoredAttachment): Attachment;
+}
+
+// --- telling people -------------------------------------------------------------------------------------------------
+
+/** Who is to receive an event. */
+export type Audience =
+  /** Every connected participant; those who `joined` it only, if so. */
+  | { readonly kind: 'conversation'; readonly conversationId: string; readonly joinedOnly?: boolean; readonly except?: string }
+  /** Every connection of these people. */
+  | { readonly kind: 'users'; readonly userIds: readonly string[] }
+  /** Every connected participant of any of these conversations, once. */
+  | { readonly kind: 'conversations'; readonly conversationIds: readonly string[]; readonly except?: string };
+
+export interface BusEvent {
+  readonly audience: Audience;
+  readonly frame: ServerFrame;
+  /** What one person receives in place of `frame`. */
+  readonly personal?: { readonly userId: string; readonly frame: ServerFrame };
+}
+
+/**
+ * Carries events to every node's hub, this one included, at most once and without a promise of order: a hint.
+ * Durable state never depends on it. Publishing neither throws nor waits.
+ */
+export interface Bus {
+  publish(event: BusEvent): void;
+  subscribe(listener: (event: BusEvent) => void): () => void;
+  close(): Promise<void>;
+}

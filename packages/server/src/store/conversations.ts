@@ -1,0 +1,233 @@
+import type { Conversation, Participant, ParticipantRole } from '@parley/protocol';
+import { limits } from '@parley/protocol';
+import type { Actor } from '../messaging/actor.ts';
+import type { Access, ConversationStore, IdempotencyKey, NewConversation, Outcome, Page, PageRequest } from '../messaging/ports.ts';
+import { readCursor, writeCursor } from '../messaging/cursor.ts';
+import type { Database, Queryable } from './database.ts';
+import { claim } from './idempotency.ts';
+import { conversationColumns, isId, participantColumns, selectMessages, statusOf, toMessage, toParticipant } from './rows.ts';
+import type { ConversationRow, MessageRow, ParticipantRow } from './rows.ts';
+import { readWatermarks } from './watermarks.ts';
+
+/** What is kept for a retry. */
+interface Created {
+  readonly id: string;
+  readonly existed: boolean;
+}
+
+type ViewedRow = ConversationRow & { my_role: ParticipantRole | null; unread_count: number };
+
+export class PostgresConversations implements ConversationStore {
+  readonly #db: Database;
+  readonly #filesUrl: string;
+
+  constructor(db: Database, filesUrl: string) {
+    this.#db = db;
+    this.#filesUrl = filesUrl;
+  }
+
+  create(conversation: NewConversation, key: IdempotencyKey | null): Promise<Outcome & { id: string }> {
+    return this.#db.transact(async (tx) => {
+      const [created, earlier] = key === null ? [null, null] : await claim(tx, key);
+      if (earlier !== null) return { ...(JSON.parse(earlier) as Created), replayed: true };
+      const id = await insertConversation(tx, conversation);
+      const existed = id !== conversation.id;
+      if (!existed) await insertParticipants(tx, conversation);
+      await created?.keep(JSON.stringify({ id, existed } satisfies Created));
+      return { id, existed, replayed: false };
+    });
+  }
+
+  async access(conversationId: string, actor: Actor): Promise<Access | null> {
+    if (!isId(conversationId)) return null;
+    const [row] = await this.#db.query<AccessRow>(
+      `select c.id, c.type, c.last_seq, c.participant_count, p.role, p.is_muted
+       from parley.conversations c
+       left join parley.conversation_participants p
+         on p.conversation_id = c.id and p.user_id = $2 and p.left_at is null
+       where c.id = $1 and not c.is_deleted`,
+      [conversationId, actor.userId],
+    );
+    return row === undefined ? null : toAccess(row);
+  }
+
+  async readMany(ids: readonly string[], viewer: Actor): Promise<Conversation[]> {
+    const wanted = ids.filter(isId);
+    if (wanted.length === 0) return [];
+    const [rows, participants, lastMessages, watermarks] = await Promise.all([
+      this.#readRows(wanted, viewer),
+      this.#readParticipants(wanted),
+      this.#readLastMessages(wanted),
+      readWatermarks(this.#db, wanted),
+    ]);
+    const byId = new Map(rows.map((row) => [row.id, row]));
+    return wanted.flatMap((id) => {
+      const row = byId.get(id);
+      if (row === undefined) return [];
+      const last = lastMessages.get(id);
+      return {
+        ...row,
+        participants: participants.get(id) ?? [],
+        last_message: last === undefined ? null : toMessage(last, statusOf(last, watermarks.get(id) ?? []), this.#filesUrl),
+      };
+    });
+  }
+
+  async list(viewer: Actor, archived: boolean, request: PageRequest): Promise<Page<Conversation>> {
+    const cursor = request.cursor === undefined ? null : readCursor(request.cursor, ['time', 'id']);
+    const rows = await this.#db.query<{ id: string | null; at: string; total: number }>(
+      `with mine as materialized (
+         select c.id, c.last_message_at as at
+         from parley.conversation_participants p
+         join parley.conversations c on c.id = p.conversation_id and not c.is_deleted and c.is_archived = $2
+         where p.user_id = $1 and p.left_at is null
+       )
+       select m.id, m.at, t.total
+       from (select count(*) as total from mine) t
+       left join lateral (
+         select * from mine
+         where $3::timestamptz is null or (at, id) < ($3::timestamptz, $4::uuid)
+         order by at desc, id desc
+         limit $5 offset $6
+       ) m on true
+       order by m.at desc, m.id desc`,
+      [
+        viewer.userId,
+        archived,
+        cursor?.[0] ?? null,
+        cursor?.[1] ?? null,
+        request.limit + 1,
+        cursor === null ? (request.page - 1) * request.limit : 0,
+      ],
+    );
+    const found = rows.flatMap(({ id, at }) => (id === null ? [] : [{ id, at }]));
+    const shown = found.slice(0, request.limit);
+    const last = shown.at(-1);
+    const hasMore = found.length > request.limit;
+    return {
+      items: await this.readMany(
+        shown.map(({ id }) => id),
+        viewer,
+      ),
+      total: rows[0]?.total ?? 0,
+      hasMore,
+      nextCursor: hasMore && last !== undefined ? writeCursor([last.at, last.id]) : null,
+      page: request.page,
+    };
+  }
+
+  async subscriptions(userId: string) {
+    const rows = await this.#db.query<{ cursor: string; id: string | null; version: number; participant_count: number }>(
+      `select pg_snapshot_xmin(pg_current_snapshot())::text as cursor, c.id, c.version, c.participant_count
+       from (select 1) one
+       left join parley.conversation_participants p on p.user_id = $1 and p.left_at is null
+       left join parley.conversations c on c.id = p.conversation_id and not c.is_deleted`,
+      [userId],
+    );
+    return {
+      cursor: rows[0]?.cursor ?? '0',
+      conversations: rows.flatMap(({ id, version, participant_count }) =>
+        id === null ? [] : { id, version, participantCount: participant_count },
+      ),
+    };
+  }
+
+  #readRows(ids: readonly string[], viewer: Actor): Promise<ViewedRow[]> {
+    return this.#db.query<ViewedRow>(
+      `select ${conversationColumns}, p.role as my_role, coalesce(c.last_seq - p.last_read_seq, 0) as unread_count
+       from parley.conversations c
+       left join parley.conversation_participants p
+         on p.conversation_id = c.id and p.user_id = $2 and p.left_at is null
+       where c.id = any ($1) and not c.is_deleted`,
+      [ids, viewer.userId],
+    );
+  }
+
+  async #readParticipants(ids: readonly string[]): Promise<Map<string, Participant[]>> {
+    const rows = await this.#db.query<ParticipantRow>(
+      `select ${participantColumns}
+       from unnest($1::uuid[]) as i (id)
+       cross join lateral (
+         select * from parley.conversation_participants p
+         where p.conversation_id = i.id and p.left_at is null
+         order by p.joined_at, p.user_id
+         limit ${limits.participantsShown}
+       ) p
+       left join parley.users u on u.id = p.user_id
+       order by p.joined_at, p.user_id`,
+      [ids],
+    );
+    const grouped = new Map<string, Participant[]>(ids.map((id) => [id, []]));
+    for (const row of rows) grouped.get(row.conversation_id)?.push(toParticipant(row));
+    return grouped;
+  }
+
+  async #readLastMessages(ids: readonly string[]): Promise<Map<string, MessageRow>> {
+    const rows = await this.#db.query<MessageRow>(
+      `${selectMessages}
+       join parley.conversations c on c.id = m.conversation_id and c.last_seq = m.seq
+       where c.id = any ($1)`,
+      [ids],
+    );
+    return new Map(rows.map((row) => [row.conversation_id, row]));
+  }
+}
+
+interface AccessRow {
+  readonly id: string;
+  readonly type: 'direct' | 'group';
+  readonly last_seq: number;
+  readonly participant_count: number;
+  readonly role: ParticipantRole | null;
+  readonly is_muted: boolean | null;
+}
+
+const toAccess = (row: AccessRow): Access => ({
+  conversationId: row.id,
+  type: row.type,
+  lastSeq: row.last_seq,
+  participantCount: row.participant_count,
+  membership: row.role === null ? null : { role: row.role, isMuted: row.is_muted === true },
+});
+
+/** Answers the id of the conversation that is there in the end: the new one, or the one that the pair had. */
+async function insertConversation(tx: Queryable, conversation: NewConversation): Promise<string> {
+  const pair = conversation.members.map(({ userId }) => userId).toSorted();
+  const directKey = conversation.type === 'direct' ? JSON.stringify(pair) : null;
+  // The other's row may be deleted between the two statements; then there is room for a new one.
+  for (;;) {
+    const [inserted] = await tx.query<{ id: string }>(
+      `insert into parley.conversations (id, type, title, direct_key, metadata, created_by, participant_count)
+       values ($1, $2, $3, $4, $5, $6, $7)
+       on conflict (direct_key) where not is_deleted do nothing
+       returning id`,
+      [
+        conversation.id,
+        conversation.type,
+        conversation.title,
+        directKey,
+        JSON.stringify(conversation.metadata),
+        conversation.createdBy,
+        conversation.members.length,
+      ],
+    );
+    if (inserted !== undefined) return inserted.id;
+    const [existing] = await tx.query<{ id: string }>(
+      'select id from parley.conversations where direct_key = $1 and not is_deleted',
+      [directKey],
+    );
+    if (existing !== undefined) return existing.id;
+  }
+}
+
+async function insertParticipants(tx: Queryable, conversation: NewConversation): Promise<void> {
+  await tx.query(
+    `insert into parley.conversation_participants (conversation_id, user_id, role, version)
+     select $1, m.user_id, m.role, 1 from unnest($2::text[], $3::text[]) as m (user_id, role)`,
+    [
+      conversation.id,
+      conversation.members.map(({ userId }) => userId),
+      conversation.members.map(({ role }) => role),
+    ],
+  );
+}

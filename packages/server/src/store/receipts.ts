@@ -1,0 +1,140 @@
+import type { ErrorCode, Receipt } from '@parley/protocol';
+import type { Access, DeliveredMove, Page, PageRequest, ReadMove, ReceiptStore } from '../messaging/ports.ts';
+import { Refusal } from '../messaging/refusal.ts';
+import { Batcher } from './batcher.ts';
+import { readCursor, writeCursor } from '../messaging/cursor.ts';
+import type { Database } from './database.ts';
+import { isId } from './rows.ts';
+
+interface ReadItem {
+  readonly userId: string;
+  readonly messageId: string;
+}
+
+interface ReadRow {
+  readonly ord: number;
+  readonly outcome: 'read' | Extract<ErrorCode, 'message_not_found' | 'not_participant'>;
+  readonly conversation_id: string;
+  readonly last_read_seq: number;
+  readonly unread_count: number;
+  readonly participant_count: number;
+  readonly moved: boolean;
+}
+
+export class PostgresReceipts implements ReceiptStore {
+  readonly #db: Database;
+  readonly #reads: Batcher<ReadItem, ReadRow>;
+
+  constructor(db: Database) {
+    this.#db = db;
+    this.#reads = new Batcher({
+      run: (items) => this.#run(items),
+      keyOf: (item) => item.userId,
+      maxBatch: 500,
+      inFlight: 1,
+      maxQueue: 10_000,
+    });
+  }
+
+  async markRead(userId: string, messageId: string): Promise<ReadMove> {
+    if (!isId(messageId)) throw new Refusal('message_not_found');
+    const row = await this.#reads.add({ userId, messageId });
+    return {
+      conversationId: row.conversation_id,
+      messageId,
+      lastReadSeq: row.last_read_seq,
+      unreadCount: row.unread_count,
+      participantCount: row.participant_count,
+      moved: row.moved,
+    };
+  }
+
+  async markDelivered(moves: readonly DeliveredMove[]): Promise<DeliveredMove[]> {
+    const rows = await this.#db.query<{ conversation_id: string; user_id: string; last_seq: number }>(
+      'select * from parley.mark_delivered($1::uuid[], $2::text[], $3::bigint[])',
+      [moves.map((move) => move.conversationId), moves.map((move) => move.userId), moves.map((move) => move.lastSeq)],
+    );
+    return rows.map((row) => ({ conversationId: row.conversation_id, userId: row.user_id, lastSeq: row.last_seq }));
+  }
+
+  async list(access: Access, message: { seq: number; senderId: string }, request: PageRequest) {
+    const [page, counts] = await Promise.all([
+      this.#page(access, message, request),
+      this.#counts(access.conversationId, message),
+    ]);
+    return { ...page, ...counts };
+  }
+
+  async #run(items: readonly ReadItem[]): Promise<(ReadRow | Error)[]> {
+    const rows = await this.#db.query<ReadRow>('select * from parley.mark_read($1::text[], $2::uuid[])', [
+      items.map((item) => item.userId),
+      items.map((item) => item.messageId),
+    ]);
+    const byOrd = new Map(rows.map((row) => [row.ord, row]));
+    return items.map((_, index) => {
+      const row = byOrd.get(index + 1);
+      if (row === undefined) return new Error('Postgres answered no row for a receipt');
+      return row.outcome === 'read' ? row : new Refusal(row.outcome);
+    });
+  }
+
+  async #page(access: Access, message: { seq: number; senderId: string }, request: PageRequest): Promise<Page<Receipt>> {
+    const cursor = request.cursor === undefined ? null : readCursor(request.cursor, ['time', 'text']);
+    const rows = await this.#db.query<Receipt & { joined_at: string; total: number }>(
+      `with audience as (
+         select p.* from parley.conversation_participants p
+         where p.conversation_id = $1 and p.left_at is null and p.user_id <> $3 and p.joined_seq < $2
+       ), page as (
+         select * from audience p
+         where $4::timestamptz is null or (p.joined_at, p.user_id) > ($4::timestamptz, $5::text)
+         order by p.joined_at, p.user_id
+         limit $6 offset $7
+       )
+       select p.user_id, p.joined_at, coalesce(u.display_name, p.user_id) as display_name,
+         least(delivered.at, seen.at) as delivered_at, seen.at as read_at
+       from page p
+       left join parley.users u on u.id = p.user_id
+       left join lateral ${firstMove('delivered')} delivered on true
+       left join lateral ${firstMove('read')} seen on true
+       order by p.joined_at, p.user_id`,
+      [
+        access.conversationId,
+        message.seq,
+        message.senderId,
+        cursor?.[0] ?? null,
+        cursor?.[1] ?? null,
+        request.limit + 1,
+        cursor === null ? (request.page - 1) * request.limit : 0,
+      ],
+    );
+    const shown = rows.slice(0, request.limit);
+    const last = shown.at(-1);
+    const hasMore = rows.length > request.limit;
+    return {
+      items: shown.map(({ user_id, display_name, delivered_at, read_at }) => ({ user_id, display_name, delivered_at, read_at })),
+      total: 0,
+      hasMore,
+      nextCursor: hasMore && last !== undefined ? writeCursor([last.joined_at, last.user_id]) : null,
+      page: request.page,
+    };
+  }
+
+  async #counts(conversationId: string, message: { seq: number; senderId: string }) {
+    const [row] = await this.#db.query<{ total: number; delivered: number; read: number }>(
+      `select count(*) as total,
+         count(*) filter (where greatest(last_delivered_seq, last_read_seq) >= $2) as delivered,
+         count(*) filter (where last_read_seq >= $2) as read
+       from parley.conversation_participants
+       where conversation_id = $1 and left_at is null and user_id <> $3 and joined_seq < $2`,
+      [conversationId, message.seq, message.senderId],
+    );
+    return { total: row?.total ?? 0, deliveredCount: row?.delivered ?? 0, readCount: row?.read ?? 0 };
+  }
+}
+
+/** When somebody's watermark first stood at or beyond the message `$2` of conversation `$1`. */
+const firstMove = (status: 'delivered' | 'read'): string => `(
+  select s.at from parley.message_status s
+  where s.conversation_id = $1 and s.user_id = p.user_id and s.status = '${status}' and s.seq >= $2
+  order by s.seq limit 1
+)`;

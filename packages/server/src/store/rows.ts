@@ -1,0 +1,100 @@
+/** Rows as Postgres answers them, and what clients see of them. */
+import type { DeliveryStatus, Message, MessageType, Participant, ParticipantRole, SharedConversation } from '@parley/protocol';
+import { limits } from '@parley/protocol';
+import { presentAttachment } from '../messaging/attachment.ts';
+
+export interface MessageRow {
+  readonly id: string;
+  readonly conversation_id: string;
+  readonly seq: number;
+  readonly version: number;
+  readonly sender_id: string;
+  readonly sender_name: string;
+  readonly content: string;
+  readonly message_type: MessageType;
+  readonly reply_to_id: string | null;
+  readonly reply_to_content: string | null;
+  readonly reply_count: number;
+  readonly created_at: string;
+  readonly updated_at: string;
+  readonly is_edited: boolean;
+  readonly is_deleted: boolean;
+  readonly metadata: Record<string, unknown>;
+  readonly client_id: string | null;
+}
+
+/** Metadata as clients see it: what an upload attached gets the addresses under which it is served. */
+export const presentMetadata = (metadata: Record<string, unknown>, filesUrl: string): Record<string, unknown> => {
+  const { attachment } = metadata;
+  if (typeof attachment !== 'object' || attachment === null) return metadata;
+  return { ...metadata, attachment: presentAttachment(attachment, filesUrl) };
+};
+
+/** Selects `MessageRow`s; append a `where` over `m`. */
+export const selectMessages = `
+  select
+    m.id, m.conversation_id, m.seq, m.version, m.sender_id,
+    case when m.sender_id = 'system' then 'System' else coalesce(u.display_name, m.sender_id) end as sender_name,
+    m.content, m.message_type, m.reply_to_id,
+    case when not r.is_deleted then left(r.content, ${limits.replyPreviewLength}) end as reply_to_content,
+    m.reply_count, m.created_at, m.updated_at, m.is_edited, m.is_deleted, m.metadata, m.client_id
+  from parley.messages m
+  left join parley.users u on u.id = m.sender_id
+  left join parley.messages r on r.id = m.reply_to_id`;
+
+/** One participant's watermarks in a conversation. */
+export interface Watermark {
+  readonly conversation_id: string;
+  readonly user_id: string;
+  readonly joined_seq: number;
+  readonly last_read_seq: number;
+  readonly last_delivered_seq: number;
+}
+
+/** The weakest status of a message over the other participants who were there when it was sent. */
+export function statusOf(message: { seq: number; sender_id: string }, watermarks: readonly Watermark[]): DeliveryStatus {
+  let others = 0;
+  let read = true;
+  for (const mark of watermarks) {
+    if (mark.user_id === message.sender_id || mark.joined_seq >= message.seq) continue;
+    others++;
+    if (mark.last_delivered_seq < message.seq) return 'sent';
+    read &&= mark.last_read_seq >= message.seq;
+  }
+  if (others === 0) return 'sent';
+  return read ? 'read' : 'delivered';
+}
+
+export const toMessage = (row: MessageRow, status: DeliveryStatus, filesUrl: string): Message => ({
+  ...row,
+  metadata: presentMetadata(row.metadata, filesUrl),
+  status,
+});
+
+export interface ParticipantRow {
+  readonly conversation_id: string;
+  readonly user_id: string;
+  readonly display_name: string;
+  readonly avatar_url: string | null;
+  readonly role: ParticipantRole;
+  readonly is_muted: boolean;
+  readonly joined_at: string;
+  readonly last_read_seq: number;
+}
+
+export const participantColumns = `
+  p.conversation_id, p.user_id, coalesce(u.display_name, p.user_id) as display_name, u.avatar_url,
+  p.role, p.is_muted, p.joined_at, p.last_read_seq`;
+
+export const toParticipant = ({ conversation_id: _, ...participant }: ParticipantRow): Participant => participant;
+
+export type ConversationRow = SharedConversation;
+
+export const conversationColumns = `
+  c.id, c.type, c.title, c.created_by, c.created_at, c.updated_at, c.last_message_at, c.is_archived, c.is_deleted,
+  c.metadata, c.participant_count, c.last_seq, c.version`;
+
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/** Whether an id that a client gave can be one of ours; others are simply not found, and never reach Postgres. */
+export const isId = (id: string): boolean => uuid.test(id);

@@ -1,0 +1,68 @@
+import type { UserStatusType } from '@parley/protocol';
+import type { UserActor } from '../messaging/actor.ts';
+import type { ProfileStore, StatusStore } from '../messaging/ports.ts';
+import type { Database } from './database.ts';
+
+/** Names and avatars as tokens tell them, and what people set as their status. */
+export class PostgresUsers implements ProfileStore, StatusStore {
+  readonly #db: Database;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  async saveProfile(user: UserActor, issuedAt: number): Promise<void> {
+    await this.#db.query(
+      `insert into parley.users as u (id, display_name, avatar_url, app_role, profile_issued_at)
+       values ($1, $2, $3, $4, $5)
+       on conflict (id) do update
+       set display_name = excluded.display_name, avatar_url = excluded.avatar_url, app_role = excluded.app_role,
+           profile_issued_at = excluded.profile_issued_at, updated_at = now(),
+           xid = case
+             when (u.display_name, u.avatar_url) is distinct from (excluded.display_name, excluded.avatar_url)
+             then pg_current_xact_id() else u.xid
+           end
+       where u.profile_issued_at < excluded.profile_issued_at`,
+      [user.userId, user.displayName, user.avatarUrl, user.appRole, issuedAt],
+    );
+  }
+
+  async readStatuses(userIds: readonly string[]) {
+    const rows = await this.#db.query<{ user_id: string; status: UserStatusType; last_seen_at: string | null }>(
+      'select user_id, status, last_seen_at from parley.user_status where user_id = any ($1)',
+      [userIds],
+    );
+    return new Map(rows.map((row) => [row.user_id, { status: row.status, lastSeenAt: row.last_seen_at }]));
+  }
+
+  async saveStatus(userId: string, status: UserStatusType): Promise<void> {
+    await this.#db.query(
+      `insert into parley.user_status (user_id, status) values ($1, $2)
+       on conflict (user_id) do update set status = excluded.status, updated_at = now()`,
+      [userId, status],
+    );
+  }
+
+  async saveLastSeen(userId: string, at: string): Promise<void> {
+    await this.#db.query(
+      `insert into parley.user_status as s (user_id, last_seen_at) values ($1, $2)
+       on conflict (user_id) do update set last_seen_at = greatest(s.last_seen_at, excluded.last_seen_at)`,
+      [userId, at],
+    );
+  }
+
+  async acquaintances(viewerId: string, userIds: readonly string[]): Promise<ReadonlySet<string>> {
+    const rows = await this.#db.query<{ user_id: string }>(
+      `select i.user_id from unnest($2::text[]) as i (user_id)
+       where i.user_id = $1 or exists (
+         select from parley.conversation_participants theirs
+         join parley.conversation_participants mine
+           on mine.conversation_id = theirs.conversation_id and mine.user_id = $1 and mine.left_at is null
+         join parley.conversations c on c.id = mine.conversation_id and not c.is_deleted
+         where theirs.user_id = i.user_id and theirs.left_at is null
+       )`,
+      [viewerId, userIds],
+    );
+    return new Set(rows.map((row) => row.user_id));
+  }
+}

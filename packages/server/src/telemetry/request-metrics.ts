@@ -1,0 +1,35 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { Refusal } from '../messaging/refusal.ts';
+import type { HttpMetrics } from './metrics/http.ts';
+import { methodOf, routeOf } from './request-facts.ts';
+
+/** Times and counts each request of `app` and of what is registered below it. Call it before the routes are there. */
+export function requestMetrics(app: FastifyInstance, metrics: HttpMetrics): void {
+  const refusals = new WeakMap<FastifyRequest, Refusal>();
+  const counted = new WeakSet<FastifyRequest>();
+  const started = new WeakMap<FastifyRequest, number>();
+
+  const count = (request: FastifyRequest, status: number | 'aborted', ms: number): void => {
+    if (counted.has(request)) return;
+    counted.add(request);
+    const code = refusals.get(request)?.code;
+    metrics.answered({ method: methodOf(request), route: routeOf(request), status, ms, code });
+  };
+
+  app.addHook('onRequest', (request, _reply, done) => {
+    started.set(request, performance.now());
+    done();
+  });
+  app.addHook('onError', (request, _reply, error, done) => {
+    if (error instanceof Refusal) refusals.set(request, error);
+    done();
+  });
+  app.addHook('onResponse', (request, reply, done) => {
+    count(request, reply.statusCode, reply.elapsedTime);
+    done();
+  });
+  app.addHook('onRequestAbort', (request, done) => {
+    count(request, 'aborted', performance.now() - (started.get(request) ?? performance.now()));
+    done();
+  });
+}
