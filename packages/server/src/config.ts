@@ -1,39 +1,13 @@
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import type { RateLimits } from '@parley/protocol';
-import { readIdentity } from './config/identity.ts';
-import { unknownVariables } from './config/names.ts';
+import { readIdentity, type DemoIdentity, type TokenIdentity } from './config/identity.ts';
+import { unknownVariables, type Environment } from './config/names.ts';
 import { readRateLimits } from './config/rate-limits.ts';
-import {
-  addressOf,
-  ConfigError,
-  EnvironmentReader,
-  listOf,
-  oneOf,
-  wholeNumber,
-  type Environment,
-} from './config/reader.ts';
+import { addressOf, ConfigError, EnvironmentReader, listOf, oneOf, wholeNumber } from './config/reader.ts';
 
 export { ConfigError };
-
-/** Where tokens come from and what makes one good. */
-export interface TokenIdentity {
-  readonly kind: 'tokens';
-  /** HS256 secret (`SUPABASE_JWT_SECRET` or `JWT_SECRET`), or null. */
-  readonly secret: string | null;
-  /** ES256/RS256 key set (`${SUPABASE_URL}/auth/v1/.well-known/jwks.json` or `JWT_JWKS_URL`), or null. */
-  readonly jwksUrl: string | null;
-  readonly audience: string;
-  /** Checked when known. */
-  readonly issuer: string | null;
-  /** `SUPABASE_SERVICE_KEY`: whoever bears it is the system. */
-  readonly serviceKey: string | null;
-}
-
-/** Parley signs its own tokens, on the loopback only, with a secret kept in the data directory. */
-export interface DemoIdentity {
-  readonly kind: 'demo';
-}
+export type { DemoIdentity, TokenIdentity };
 
 /** The whole configuration: read once from the environment, frozen, and handed down. */
 export interface Config {

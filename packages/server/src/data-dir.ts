@@ -20,7 +20,7 @@ const introductionMs = 100;
  */
 export async function lockDataDir(dir: string): Promise<DataDirLock> {
   const directory = resolve(dir);
-  await makeDirectory(directory);
+  await makeDataDir(directory);
   const lock = take(join(directory, 'lock'));
   const pidFile = join(directory, 'pid');
   if (lock === null) throw new Error(await inUse(directory, pidFile));
@@ -39,7 +39,8 @@ export async function lockDataDir(dir: string): Promise<DataDirLock> {
   };
 }
 
-async function makeDirectory(directory: string): Promise<void> {
+/** Makes it where it is missing, closed to other people. @throws Error with a sentence for an operator */
+export async function makeDataDir(directory: string): Promise<void> {
   try {
     await mkdir(directory, { recursive: true, mode: 0o700 });
     await access(directory, constants.R_OK | constants.W_OK | constants.X_OK);

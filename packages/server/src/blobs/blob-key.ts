@@ -4,6 +4,7 @@ const maxLength = 512;
 
 /** A blob's key as a relative path. @throws if it is not one: keys are ours, so that is a fault and no refusal */
 export function blobPath(given: string): string {
-  if (given.length > maxLength || !key.test(given)) throw new Error(`Not a blob key: ${JSON.stringify(given)}`);
+  if (given.length > maxLength || !key.test(given))
+    throw new Error(`Not a blob key: ${JSON.stringify(given)}`);
   return given;
 }

@@ -6,17 +6,24 @@ import { blobPath } from './blob-key.ts';
 import { isMissing, onDisk } from './disk.ts';
 import { Incoming } from './incoming.ts';
 
+export interface LocalBlobs extends BlobStore {
+  /** Where a blob lies, for a program on this machine. */
+  pathOf(key: string): string;
+}
+
 /**
  * Keeps blobs as files under `directory`, which is made when first needed. A blob is written beside its place and
  * then moved there, so that under its key there is all of it or nothing, whenever the machine stops. What the disk
  * refuses (no space, no permission) is a Refusal `unavailable`.
  */
-export function createLocalBlobs(directory: string): BlobStore {
+export function createLocalBlobs(directory: string): LocalBlobs {
   const incoming = new Incoming(join(directory, 'incoming'));
   const files = join(directory, 'files');
   const pathOf = (key: string): string => join(files, blobPath(key));
 
   return {
+    pathOf,
+
     async put(key, source) {
       const target = pathOf(key);
       await incoming.use(async (temporary) => {
@@ -45,7 +52,7 @@ export function createLocalBlobs(directory: string): BlobStore {
       } catch (error) {
         const cause = error instanceof Refusal ? error.cause : error;
         const reason = cause instanceof Error ? cause.message : String(cause);
-        throw new Error(`Files cannot be written under ${directory}: ${reason}`, { cause });
+        throw new Error(`Files cannot be written under ${directory}: ${reason}`, { cause: error });
       }
     },
   };

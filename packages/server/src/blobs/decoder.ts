@@ -20,6 +20,9 @@ const crashes: ReadonlySet<string> = new Set([
 /** Characters of the decoder's last words that are kept for the log. */
 const lastWords = 2000;
 
+/** An image to decode: where it lies on this machine, or its bytes. */
+export type DecoderInput = { readonly path: string } | { readonly bytes: AsyncIterable<Uint8Array> };
+
 /** A decoder's process, for one image at a time. It doesn't keep ours alive unless it has work. */
 export class Decoder {
   readonly #process: ChildProcess;
@@ -66,7 +69,7 @@ export class Decoder {
    * @throws Refusal `file_type_not_allowed` if the decoder crashes, babbles or takes longer than `timeoutMs`;
    * `unavailable` if it can't be run or is ended from outside; what `image` throws
    */
-  async decode(image: AsyncIterable<Uint8Array>, timeoutMs: number): Promise<FromDecoder> {
+  async decode(image: DecoderInput, timeoutMs: number): Promise<FromDecoder> {
     this.#hold();
     const timer = setTimeout(() => {
       this.#isLate = true;
@@ -91,10 +94,14 @@ export class Decoder {
     return this.#exit;
   }
 
-  async #ask(image: AsyncIterable<Uint8Array>): Promise<FromDecoder> {
+  async #ask(image: DecoderInput): Promise<FromDecoder> {
     const answered = new Promise<unknown>((resolve) => this.#process.once('message', resolve));
-    for await (const bytes of image) await this.#send({ kind: 'bytes', bytes });
-    await this.#send({ kind: 'decode' });
+    if ('path' in image) {
+      await this.#send({ kind: 'decode_file', path: image.path });
+    } else {
+      for await (const bytes of image.bytes) await this.#send({ kind: 'bytes', bytes });
+      await this.#send({ kind: 'decode' });
+    }
     const answer = readAnswer(await answered);
     if (answer === null) throw new Refusal('file_type_not_allowed');
     return answer;

@@ -1,6 +1,7 @@
 import { fileTypeFromBuffer } from 'file-type';
 import type { Identified } from '../messaging/attachment.ts';
 import { Refusal } from '../messaging/refusal.ts';
+import { TextCheck } from './text-check.ts';
 
 /** As much as `file-type` likes to see. */
 const headBytes = 4100;
@@ -34,12 +35,16 @@ export async function identify(source: AsyncIterable<Uint8Array>): Promise<Ident
   const head = await readHead(chunks);
   const contentType = await sniff(head.subarray(0, headBytes));
   const body = joined(head, chunks);
-  return { contentType, isEmpty: head.length === 0, body: contentType === 'text/plain' ? onlyText(body) : body };
+  return {
+    contentType,
+    isEmpty: head.length === 0,
+    body: contentType === 'text/plain' ? onlyText(body) : body,
+  };
 }
 
 async function readHead(chunks: AsyncIterator<Uint8Array>): Promise<Buffer> {
   const parts: Uint8Array[] = [];
-  for (let size = 0; size < headBytes; ) {
+  for (let size = 0; size < headBytes;) {
     const next = await chunks.next();
     if (next.done === true) break;
     parts.push(next.value);
@@ -58,40 +63,12 @@ async function* joined(head: Uint8Array, rest: AsyncIterator<Uint8Array>) {
 }
 
 async function* onlyText(body: AsyncIterable<Uint8Array>) {
-  const text = new TextReader();
+  const text = new TextCheck();
   for await (const chunk of body) {
-    if (text.read(chunk) === null) throw new Refusal('file_type_not_allowed');
+    if (!text.accepts(chunk)) throw new Refusal('file_type_not_allowed');
     yield chunk;
   }
-  if (text.end() === null) throw new Refusal('file_type_not_allowed');
-}
-
-/** The "binary data bytes" of the WHATWG's MIME Sniffing standard: in no text. */
-// oxlint-disable-next-line no-control-regex
-const binary = /[\0-\x08\x0b\x0e-\x1a\x1c-\x1f\x7f]/;
-
-/** Reads UTF-8 in pieces; null as soon as it is not text. */
-class TextReader {
-  readonly #decoder = new TextDecoder('utf-8', { fatal: true });
-
-  read(chunk: Uint8Array): string | null {
-    return this.#decode(() => this.#decoder.decode(chunk, { stream: true }));
-  }
-
-  /** Null if the text ends within a character. */
-  end(): string | null {
-    return this.#decode(() => this.#decoder.decode());
-  }
-
-  #decode(decode: () => string): string | null {
-    try {
-      const text = decode();
-      return binary.test(text) ? null : text;
-    } catch (error) {
-      if (error instanceof TypeError) return null;
-      throw error;
-    }
-  }
+  if (!text.isWhole) throw new Refusal('file_type_not_allowed');
 }
 
 /** An element, comment, declaration or processing instruction, but neither `<3` nor `<me@here.org>`. */
@@ -102,7 +79,7 @@ const documentTag = /<(?:!doctype|\?xml|html|head|body|script|iframe|svg)[\s/>]/
 const documentTagWithin = 1024;
 
 function isPlainText(head: Uint8Array): boolean {
-  const text = new TextReader().read(head);
-  if (text === null || text.length === 0) return false;
+  if (head.length === 0 || !new TextCheck().accepts(head)) return false;
+  const text = new TextDecoder().decode(head);
   return !beginsAsMarkup.test(text) && !documentTag.test(text.slice(0, documentTagWithin));
 }

@@ -1,10 +1,18 @@
 /** What the server and its image decoder say to each other. */
 
-/** To the decoder: an image's bytes in pieces, then `decode`. */
-export type ToDecoder = { readonly kind: 'bytes'; readonly bytes: Uint8Array } | { readonly kind: 'decode' };
+/** To the decoder: an image's bytes in pieces, then `decode`; or where its file lies. */
+export type ToDecoder =
+  | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
+  | { readonly kind: 'decode' }
+  | { readonly kind: 'decode_file'; readonly path: string };
 
 export type FromDecoder =
-  | { readonly kind: 'picture'; readonly width: number; readonly height: number; readonly thumbnail: Uint8Array }
+  | {
+      readonly kind: 'picture';
+      readonly width: number;
+      readonly height: number;
+      readonly thumbnail: Uint8Array;
+    }
   | { readonly kind: 'undecodable' }
   | { readonly kind: 'too_many_pixels' };
 
@@ -18,7 +26,8 @@ const maxThumbnailBytes = 1024 * 1024;
 export function readAnswer(value: unknown): FromDecoder | null {
   if (typeof value !== 'object' || value === null || !('kind' in value)) return null;
   if (value.kind === 'undecodable' || value.kind === 'too_many_pixels') return { kind: value.kind };
-  if (value.kind !== 'picture' || !('width' in value && 'height' in value && 'thumbnail' in value)) return null;
+  if (value.kind !== 'picture' || !('width' in value && 'height' in value && 'thumbnail' in value))
+    return null;
   const { width, height, thumbnail } = value;
   if (!isLength(width) || !isLength(height) || !isThumbnail(thumbnail)) return null;
   return { kind: 'picture', width, height, thumbnail };

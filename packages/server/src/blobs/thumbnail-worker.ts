@@ -2,6 +2,7 @@
  * The image decoder: a process of its own, started by `thumbnails.ts`. It knows no secret, keeps nothing, and ends with
  * whoever started it.
  */
+import { readFile } from 'node:fs/promises';
 import sharp from 'sharp';
 import type { FromDecoder, ToDecoder } from './thumbnail-protocol.ts';
 
@@ -36,15 +37,18 @@ function answer(message: FromDecoder): void {
   process.send?.(message);
 }
 
-process.on('message', (message: ToDecoder) => {
+async function take(message: ToDecoder): Promise<void> {
   if (message.kind === 'bytes') {
     received.push(message.bytes);
     return;
   }
-  const bytes = Buffer.concat(received);
+  const bytes = message.kind === 'decode_file' ? await readFile(message.path) : Buffer.concat(received);
   received = [];
-  decode(bytes).then(answer, () => answer({ kind: 'undecodable' }));
-});
+  answer(await decode(bytes).catch(() => ({ kind: 'undecodable' }) as const));
+}
+
+// A file that can't be read is no fault of the image: this process then fails, and its last words say why.
+process.on('message', (message: ToDecoder) => void take(message));
 
 // A terminal or a supervisor signals the whole group; the server decides when work ends.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => undefined);

@@ -8,6 +8,11 @@ export interface ThumbnailsOptions {
   readonly idleMs?: number;
   /** Milliseconds that one image may take. */
   readonly timeoutMs?: number;
+  /**
+   * Where a blob lies, if that is on this machine: the decoder then reads it by itself, and its bytes don't pass
+   * through the server's memory once more.
+   */
+  readonly pathOf?: (key: string) => string;
   /** The decoder's program. */
   readonly program?: URL;
 }
@@ -36,7 +41,7 @@ const worker = new URL(`./thumbnail-worker${import.meta.url.slice(-3)}`, import.
  * breaks only that.
  */
 export function createThumbnails(options: ThumbnailsOptions = {}): Thumbnails {
-  const { idleMs = 10_000, timeoutMs = 15_000, program = worker } = options;
+  const { idleMs = 10_000, timeoutMs = 15_000, pathOf, program = worker } = options;
   let decoder: Decoder | null = null;
   let idle: NodeJS.Timeout | undefined;
   let last: Promise<unknown> = Promise.resolve();
@@ -49,10 +54,10 @@ export function createThumbnails(options: ThumbnailsOptions = {}): Thumbnails {
     return ended;
   };
 
-  const decode = async (open: () => Promise<AsyncIterable<Uint8Array>>): Promise<Picture> => {
+  const decode = async (key: string, open: () => Promise<AsyncIterable<Uint8Array>>): Promise<Picture> => {
     if (closed) throw new Refusal('unavailable', { cause: new Error('The image decoder is closed') });
     clearTimeout(idle);
-    const image = await open();
+    const image = pathOf === undefined ? { bytes: await open() } : { path: pathOf(key) };
     if (decoder === null || decoder.hasEnded) decoder = new Decoder(program);
     try {
       return pictureOf(await decoder.decode(image, timeoutMs));
@@ -63,8 +68,8 @@ export function createThumbnails(options: ThumbnailsOptions = {}): Thumbnails {
 
   return {
     decodes: (contentType) => decodable.has(contentType),
-    picture(open) {
-      const mine = last.then(() => decode(open));
+    picture(key, open) {
+      const mine = last.then(() => decode(key, open));
       last = mine.catch(() => undefined);
       return mine;
     },
@@ -80,12 +85,6 @@ export function createThumbnails(options: ThumbnailsOptions = {}): Thumbnails {
 }
 
 function pictureOf(answer: FromDecoder): Picture {
-  switch (answer.kind) {
-    case 'picture':
-      return answer;
-    case 'undecodable':
-      throw new Refusal('file_type_not_allowed');
-    case 'too_many_pixels':
-      throw new Refusal('file_too_large');
-  }
+  if (answer.kind === 'picture') return answer;
+  throw new Refusal(answer.kind === 'too_many_pixels' ? 'file_too_large' : 'file_type_not_allowed');
 }

@@ -1,5 +1,23 @@
-import type { DemoIdentity, TokenIdentity } from '../config.ts';
 import { addressOf, type EnvironmentReader } from './reader.ts';
+
+/** Where tokens come from and what makes one good. */
+export interface TokenIdentity {
+  readonly kind: 'tokens';
+  /** HS256 secret (`SUPABASE_JWT_SECRET` or `JWT_SECRET`), or null. */
+  readonly secret: string | null;
+  /** ES256/RS256 key set (`${SUPABASE_URL}/auth/v1/.well-known/jwks.json` or `JWT_JWKS_URL`), or null. */
+  readonly jwksUrl: string | null;
+  readonly audience: string;
+  /** Checked when known. */
+  readonly issuer: string | null;
+  /** `SUPABASE_SERVICE_KEY`: whoever bears it is the system. */
+  readonly serviceKey: string | null;
+}
+
+/** Parley signs its own tokens, on the loopback only, with a secret kept in the data directory. */
+export interface DemoIdentity {
+  readonly kind: 'demo';
+}
 
 /** Bytes of an HS256 key: at least as many as its hash has (RFC 7518, section 3.2). Shorter ones can be guessed. */
 const secretBytes = 32;

@@ -1,4 +1,4 @@
-import type { Environment } from './reader.ts';
+export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Every variable that Parley reads. */
 export const variables = [
@@ -34,14 +34,17 @@ const prefix = 'PARLEY_';
  * `PARLEY_SERVICE_HOST`, `PARLEY_PORT_8000_TCP` and their like. Nobody misspelt those.
  */
 const serviceLink = /_SERVICE_(HOST|PORT(_\w+)?)$|_PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?$/;
-const serviceAddress = /^(tcp|udp|sctp):\/\//;
+
+/** Likewise a service named `redis` brings `REDIS_PORT=tcp://10.0.0.1:6379`. */
+export const isServiceLink = (name: string, value: string): boolean =>
+  serviceLink.test(name) || (name.endsWith('_PORT') && /^(tcp|udp|sctp):\/\//.test(value));
 
 /** A line for each variable that was meant for Parley and that it does not know. */
 export function unknownVariables(env: Environment): string[] {
   const known: readonly string[] = variables;
   return Object.keys(env)
     .filter((name) => name.startsWith(prefix) && !known.includes(name))
-    .filter((name) => !serviceLink.test(name) && !serviceAddress.test(env[name] ?? ''))
+    .filter((name) => !isServiceLink(name, env[name] ?? ''))
     .map((name) => `${name} is not a variable of Parley; ${suggestion(name)}`);
 }
 

@@ -1,5 +1,5 @@
 import { appRoles, defaultRateLimits, limitTypes, type RateLimits } from '@parley/protocol';
-import { Type, type Static, type TSchema } from 'typebox';
+import { Type, type Static } from 'typebox';
 import { Value } from 'typebox/value';
 import type { EnvironmentReader } from './reader.ts';
 
@@ -8,16 +8,21 @@ const Limit = Type.Tuple([
   Type.Integer({ minimum: 1, maximum: 31 * 86_400 }),
 ]);
 
-const someOf = <K extends string, T extends TSchema>(keys: readonly K[], schema: T) =>
-  Type.Object(
-    Object.fromEntries(keys.map((key) => [key, Type.Optional(schema)])) as Record<
-      K,
-      ReturnType<typeof Type.Optional<T>>
-    >,
-    { additionalProperties: false },
-  );
-
-const Overrides = someOf(limitTypes, someOf(appRoles, Limit));
+const known = { additionalProperties: false };
+const ByRole = Type.Partial(
+  Type.Object({ admin: Limit, moderator: Limit, teacher: Limit, student: Limit }),
+  known,
+);
+const Overrides = Type.Partial(
+  Type.Object({
+    message_send: ByRole,
+    conversation_create: ByRole,
+    file_upload: ByRole,
+    websocket_connect: ByRole,
+    general: ByRole,
+  }),
+  known,
+);
 
 const takes = `"off", or JSON such as {"message_send": {"student": [100, 60]}} with [count, seconds] by type (${limitTypes.join(', ')}) and role (${appRoles.join(', ')})`;
 
@@ -56,7 +61,6 @@ function placeOf(overrides: unknown): string {
   if (overrides === undefined) return ' (it is not JSON)';
   const [problem] = Value.Errors(Overrides, overrides);
   if (problem === undefined) return '';
-  const unknown =
-    problem.keyword === 'additionalProperties' ? `: ${problem.params.additionalProperties.join(', ')}` : '';
-  return ` at ${problem.instancePath || '/'} (${problem.message}${unknown})`;
+  const reason = problem.keyword === 'boolean' ? 'there is no such entry' : problem.message;
+  return ` at ${problem.instancePath || '/'} (${reason})`;
 }

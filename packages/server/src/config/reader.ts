@@ -1,4 +1,4 @@
-export type Environment = Readonly<Record<string, string | undefined>>;
+import { isServiceLink, type Environment } from './names.ts';
 
 /** Every problem of a configuration at once, a line each. The message is those lines. */
 export class ConfigError extends Error {
@@ -31,7 +31,8 @@ export class EnvironmentReader {
 
   /** The value as it is, without space around it; null where it is not set. */
   raw(name: string): string | null {
-    return this.#env[name]?.trim() || null;
+    const value = this.#env[name]?.trim() ?? '';
+    return value === '' || isServiceLink(name, value) ? null : value;
   }
 
   read<T, F>(name: string, fallback: F, options: ReadOptions<T>): T | F {

@@ -1,6 +1,7 @@
-import type { LimitType } from '@parley/protocol';
+import type { AppRole, LimitType } from '@parley/protocol';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Verifier } from '../identity/verifier.ts';
+import { addressKey, userKey } from '../limits/key.ts';
 import { rateLimitBody, rateLimitHeaders, type Limiter, type LimitState } from '../limits/limiter.ts';
 import type { Actor } from '../messaging/actor.ts';
 import { Refusal } from '../messaging/refusal.ts';
@@ -21,8 +22,11 @@ declare module 'fastify' {
 export interface AuthDeps {
   readonly verifier: Verifier;
   readonly limiter: Limiter;
-  readonly onLimited: (type: LimitType, role: string) => void;
+  readonly onLimited: (type: LimitType, role: AppRole | 'anonymous') => void;
 }
+
+/** What somebody unknown counts as. */
+const lowest: AppRole = 'student';
 
 /** A 429, with the spec's body. */
 export class RateLimited extends Refusal {
@@ -56,6 +60,11 @@ export function authenticate(app: FastifyInstance, deps: AuthDeps): void {
   });
 }
 
+/** For routes that nobody has a token for: requests count by address alone. */
+export function countByAddress(app: FastifyInstance, deps: Omit<AuthDeps, 'verifier'>): void {
+  app.addHook('onRequest', (request, reply) => count(deps, request, reply, null));
+}
+
 async function identify(verifier: Verifier, request: FastifyRequest): Promise<Actor | null> {
   const header = request.headers.authorization;
   if (header === undefined) {
@@ -68,15 +77,14 @@ async function identify(verifier: Verifier, request: FastifyRequest): Promise<Ac
 }
 
 /** Counts the request; the service role is exempt, as it is the operator's own backend. */
-async function count(deps: AuthDeps, request: FastifyRequest, reply: FastifyReply, actor: Actor | null): Promise<void> {
+async function count(deps: Omit<AuthDeps, 'verifier'>, request: FastifyRequest, reply: FastifyReply, actor: Actor | null): Promise<void> {
   if (actor?.kind === 'service') return;
   const type = actor === null ? 'general' : (request.routeOptions.config.limit ?? 'general');
-  const who =
-    actor === null ? ({ key: `ip:${request.ip}`, role: 'student' } as const) : { key: `user:${actor.userId}`, role: actor.appRole };
+  const who = actor === null ? { key: addressKey(request.ip), role: lowest } : { key: userKey(actor.userId), role: actor.appRole };
   const state = await deps.limiter.consume(type, who);
   if (state === null) return;
   reply.headers(rateLimitHeaders(state));
   if (state.allowed) return;
-  deps.onLimited(type, who.role);
+  deps.onLimited(type, actor === null ? 'anonymous' : actor.appRole);
   throw new RateLimited(state);
 }

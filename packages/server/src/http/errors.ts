@@ -35,9 +35,8 @@ export function bodyOf(refusal: Refusal): object {
 
 /** One table of errors, one place where it becomes HTTP. Nothing of the inside leaves: no stack, no SQL, no name. */
 export function handleErrors(app: FastifyInstance): void {
-  app.setErrorHandler((error: FastifyError | Refusal, request: FastifyRequest, reply: FastifyReply) => {
+  app.setErrorHandler((error: FastifyError | Refusal, _request: FastifyRequest, reply: FastifyReply) => {
     const refusal = toRefusal(error);
-    if (refusal.status >= 500) request.log.error({ err: refusal.cause ?? refusal, code: refusal.code }, 'request failed');
     if (refusal.retryAfter !== undefined) reply.header('Retry-After', refusal.retryAfter);
     if (refusal.status === 401) reply.header('WWW-Authenticate', 'Bearer');
     return reply.status(refusal.status).send(bodyOf(refusal));

@@ -27,8 +27,15 @@ const HistoryQuery = Type.Object(
   { additionalProperties: false },
 );
 
+export interface MessageRoutesDeps {
+  readonly messages: Messages;
+  readonly receipts: Receipts;
+  /** Told of each message that came this way for the first time. */
+  readonly onSent: (message: Message) => void;
+}
+
 export const messageRoutes =
-  (messages: Messages, receipts: Receipts): FastifyPluginAsyncTypebox =>
+  ({ messages, receipts, onSent }: MessageRoutesDeps): FastifyPluginAsyncTypebox =>
   async (app) => {
     app.post(
       '/conversations/:conversation_id/messages',
@@ -53,6 +60,7 @@ export const messageRoutes =
       async (request, reply) => {
         const body = withClientId(request, request.body);
         const sent = await messages.send(request.actor, request.params.conversation_id, body);
+        if (!sent.replayed) onSent(sent.message);
         return reply
           .status(201)
           .headers(creationHeaders(sent.replayed))

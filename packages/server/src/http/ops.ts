@@ -39,10 +39,9 @@ const Readiness = Type.Object(
 type Readiness = Static<typeof Readiness>;
 type Check = Static<typeof Check>;
 
-const shared = { tags: ['operations'], security: [] };
+const shared = { tags: ['Operations'], security: [] };
 
 /** For balancers, orchestrators and Prometheus. Probes come often: only their failures are logged. */
-// oxlint-disable-next-line typescript/require-await -- Fastify takes an async function for a plugin without a callback
 export async function opsRoutes(app: FastifyInstance, options: OpsOptions): Promise<void> {
   const quiet = { logLevel: 'warn' as const };
 
@@ -104,21 +103,24 @@ function bounded(
   check: () => Promise<void>,
   timeoutMs: number,
 ): (request: FastifyRequest) => Promise<Check> {
+  const late: Check = { ok: false, detail: `${name} did not answer within ${String(timeoutMs / 1000)} s.` };
   let atWork: Promise<Check> | null = null;
+
   const run = async (log: FastifyRequest['log']): Promise<Check> => {
     try {
       await check();
       return { ok: true };
     } catch (error) {
-      log.warn({ err: error }, `not ready: ${name} can't be used`);
+      log.warn({ err: error }, `not ready: ${name} failed its check`);
       return { ok: false, detail: `${name} can't be used at the moment.` };
-    } finally {
-      atWork = null;
     }
   };
+
   return async (request) => {
-    atWork ??= run(request.log);
-    const late: Check = { ok: false, detail: `${name} did not answer within ${String(timeoutMs / 1000)} s.` };
+    if (atWork === null) {
+      atWork = run(request.log);
+      void atWork.then(() => (atWork = null));
+    }
     const timeout = Promise.withResolvers<Check>();
     const timer = setTimeout(() => timeout.resolve(late), timeoutMs);
     const result = await Promise.race([atWork, timeout.promise]);

@@ -18,9 +18,17 @@ test.each([
 });
 
 test.each([
-  ['the full name', { user_metadata: { full_name: 'Ada Lovelace', name: 'ada' }, email: 'a@b.c' }, 'Ada Lovelace'],
+  [
+    'the full name',
+    { user_metadata: { full_name: 'Ada Lovelace', name: 'ada' }, email: 'a@b.c' },
+    'Ada Lovelace',
+  ],
   ['else the name', { user_metadata: { full_name: '  ', name: ' Ada ' } }, 'Ada'],
-  ["else the e-mail's local part", { user_metadata: { name: 7 }, email: 'ada@lovelace@example.com' }, 'ada@lovelace'],
+  [
+    "else the e-mail's local part",
+    { user_metadata: { name: 7 }, email: 'ada@lovelace@example.com' },
+    'ada@lovelace',
+  ],
   ['else the id', { email: '' }, 'ada'],
   ['the id where the e-mail is none', { email: 'nonsense' }, 'ada'],
   ['without what Postgres cannot hold', { user_metadata: { name: 'A\0da\ud800' } }, 'Ada\ufffd'],

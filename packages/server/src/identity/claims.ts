@@ -57,7 +57,7 @@ function isUserId(sub: unknown): sub is string {
     sub !== '' &&
     sub !== systemUserId &&
     sub.length <= limits.userIdLength * utf16Highest &&
-    [...sub].length <= limits.userIdLength &&
+    Array.from(sub).length <= limits.userIdLength &&
     sub.isWellFormed() &&
     !sub.includes('\0')
   );
@@ -78,8 +78,12 @@ function displayName(profile: Claims, email: unknown, userId: string): string {
 /** Text that Postgres and every client can hold, at most `nameLength` code points; empty if there is none. */
 function storable(value: unknown): string {
   if (typeof value !== 'string') return '';
-  const whole = value.slice(0, nameLength * 8).toWellFormed().replaceAll('\0', '').trim();
-  return [...whole].slice(0, nameLength).join('');
+  const whole = value
+    .slice(0, nameLength * 8)
+    .toWellFormed()
+    .replaceAll('\0', '')
+    .trim();
+  return Array.from(whole).slice(0, nameLength).join('');
 }
 
 /** A web address, as a browser would write it; anything else (`javascript:`, `data:`) is no avatar. */

@@ -43,7 +43,12 @@ test.each([
 
 test('a demo token looks as Supabase makes them', async () => {
   const secret = await loadDemoSecret(dir);
-  const token = await signDemoToken(secret, { userId: 'ada', name: 'Ada', role: 'teacher', lifetimeSeconds: 60 });
+  const token = await signDemoToken(secret, {
+    userId: 'ada',
+    name: 'Ada',
+    role: 'teacher',
+    lifetimeSeconds: 60,
+  });
   await expect(jwtVerify(token, secret, { algorithms: ['HS256'] })).resolves.toBeDefined();
   const { iat = 0, ...claims } = decodeJwt(token);
   expect(Math.abs(iat - Date.now() / 1000)).toBeLessThan(5);

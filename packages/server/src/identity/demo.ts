@@ -23,13 +23,18 @@ export async function loadDemoSecret(dataDir: string): Promise<Uint8Array> {
   const path = join(dataDir, fileName);
   const text = (await readIfThere(path)) ?? (await create(dataDir, path));
   if (!written.test(text)) {
-    throw new Error(`${path} is damaged: delete it to have a new secret made (tokens signed before then stop working)`);
+    throw new Error(
+      `${path} is damaged: delete it to have a new secret made (tokens signed before then stop working)`,
+    );
   }
   return Uint8Array.fromHex(text.trimEnd());
 }
 
 /** Signs a token as Supabase shapes them, good from now on for `lifetimeSeconds`. */
-export function signDemoToken(secret: Uint8Array, { userId, name, role, lifetimeSeconds }: DemoToken): Promise<string> {
+export function signDemoToken(
+  secret: Uint8Array,
+  { userId, name, role, lifetimeSeconds }: DemoToken,
+): Promise<string> {
   const now = Math.floor(Date.now() / 1000);
   return new SignJWT({
     role: 'authenticated',
@@ -67,7 +72,8 @@ async function writeDurably(path: string, text: string): Promise<void> {
   }
 }
 
-const hasCode = (error: unknown, code: string): boolean => error instanceof Error && 'code' in error && error.code === code;
+const hasCode = (error: unknown, code: string): boolean =>
+  error instanceof Error && 'code' in error && error.code === code;
 
 function unlessThere(error: unknown): void {
   if (!hasCode(error, 'EEXIST')) throw error;

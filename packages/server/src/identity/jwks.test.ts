@@ -1,4 +1,5 @@
 import { createPublicKey } from 'node:crypto';
+import { once } from 'node:events';
 import { SignJWT } from 'jose';
 import { afterEach, expect, test } from 'vitest';
 import { serviceActor } from '../messaging/actor.ts';
@@ -43,13 +44,16 @@ const fresh = (key: SigningKey, changes: TestClaims = {}) =>
 
 const down = () => ({ status: 503, body: 'down' });
 
-test.each(['ES256', 'RS256'] as const)('tokens signed with %s are verified by the published keys', async (alg) => {
-  const key = await createSigningKey('k1', alg);
-  const { verifier, issuer } = await setUp([key]);
-  await expect(verifier.verify(await fresh(key))).resolves.toMatchObject({ actor: { userId: 'ada' } });
-  await expect(verifier.verify(await fresh(key))).resolves.toBeDefined();
-  expect(issuer.fetches).toBe(1);
-});
+test.each(['ES256', 'RS256'] as const)(
+  'tokens signed with %s are verified by the published keys',
+  async (alg) => {
+    const key = await createSigningKey('k1', alg);
+    const { verifier, issuer } = await setUp([key]);
+    await expect(verifier.verify(await fresh(key))).resolves.toMatchObject({ actor: { userId: 'ada' } });
+    await expect(verifier.verify(await fresh(key))).resolves.toBeDefined();
+    expect(issuer.fetches).toBe(1);
+  },
+);
 
 test('during a move from a shared secret to published keys both kinds of token work', async () => {
   const key = await createSigningKey('k1');
@@ -58,23 +62,26 @@ test('during a move from a shared secret to published keys both kinds of token w
   await expect(verifier.verify(await signWithSecret(userClaims()))).resolves.toBeDefined();
 });
 
-test.each([null, secret])('a public key is never taken as the secret of an HS256 token (secret: %s)', async (ours) => {
-  const key = await createSigningKey('k1', 'RS256');
-  const { verifier } = await setUp([key], { secret: ours });
-  const publicKey = createPublicKey({ key: { ...key.jwk }, format: 'jwk' });
-  const forms = [
-    publicKey.export({ type: 'spki', format: 'pem' }),
-    publicKey.export({ type: 'spki', format: 'der' }),
-    JSON.stringify(key.jwk),
-    String(key.jwk.n),
-  ];
-  for (const form of forms) {
-    const forged = await new SignJWT(userClaims())
-      .setProtectedHeader({ alg: 'HS256', kid: 'k1' })
-      .sign(typeof form === 'string' ? new TextEncoder().encode(form) : new Uint8Array(form));
-    await expect(verifier.verify(forged)).rejects.toEqual(refusal('invalid_token'));
-  }
-});
+test.each([null, secret])(
+  'a public key is never taken as the secret of an HS256 token (secret: %s)',
+  async (ours) => {
+    const key = await createSigningKey('k1', 'RS256');
+    const { verifier } = await setUp([key], { secret: ours });
+    const publicKey = createPublicKey({ key: { ...key.jwk }, format: 'jwk' });
+    const forms = [
+      publicKey.export({ type: 'spki', format: 'pem' }),
+      publicKey.export({ type: 'spki', format: 'der' }),
+      JSON.stringify(key.jwk),
+      String(key.jwk.n),
+    ];
+    for (const form of forms) {
+      const forged = await new SignJWT(userClaims())
+        .setProtectedHeader({ alg: 'HS256', kid: 'k1' })
+        .sign(typeof form === 'string' ? new TextEncoder().encode(form) : new Uint8Array(form));
+      await expect(verifier.verify(forged)).rejects.toEqual(refusal('invalid_token'));
+    }
+  },
+);
 
 test('a token is verified only in the way that is configured', async () => {
   const key = await createSigningKey('k1');
@@ -87,15 +94,20 @@ test('a token is verified only in the way that is configured', async () => {
 
 test('a key of the same name from somebody else opens nothing', async () => {
   const { verifier } = await setUp([await createSigningKey('k1')]);
-  await expect(verifier.verify(await fresh(await createSigningKey('k1')))).rejects.toEqual(refusal('invalid_token'));
+  await expect(verifier.verify(await fresh(await createSigningKey('k1')))).rejects.toEqual(
+    refusal('invalid_token'),
+  );
 });
 
 test('an issuer that names no key in its tokens works, with several keys at once too', async () => {
   const [a, b] = await Promise.all([createSigningKey('a'), createSigningKey('b')]);
   const { verifier } = await setUp([a, b]);
-  const sign = ({ privateKey }: SigningKey) => new SignJWT(userClaims()).setProtectedHeader({ alg: 'ES256' }).sign(privateKey);
+  const sign = ({ privateKey }: SigningKey) =>
+    new SignJWT(userClaims()).setProtectedHeader({ alg: 'ES256' }).sign(privateKey);
   await expect(verifier.verify(await sign(b))).resolves.toBeDefined();
-  await expect(verifier.verify(await sign(await createSigningKey('c')))).rejects.toEqual(refusal('invalid_token'));
+  await expect(verifier.verify(await sign(await createSigningKey('c')))).rejects.toEqual(
+    refusal('invalid_token'),
+  );
 });
 
 test('a new key works as soon as the set may be fetched again', async () => {
@@ -107,7 +119,10 @@ test('a new key works as soon as the set may be fetched again', async () => {
   await expect(verifier.verify(await fresh(next))).rejects.toEqual(refusal('invalid_token'));
   expect(issuer.fetches).toBe(1);
   clock.advance(1);
-  const both = await Promise.allSettled([verifier.verify(await fresh(next)), verifier.verify(await fresh(next))]);
+  const both = await Promise.allSettled([
+    verifier.verify(await fresh(next)),
+    verifier.verify(await fresh(next)),
+  ]);
   expect(both.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled']);
   expect(issuer.fetches).toBe(2);
 });
@@ -172,9 +187,13 @@ test('while the issuer is down, people with keys we know come in, and a new key 
   await verifier.verify(await fresh(known));
   clock.advance(30_000);
   issuer.answer = down;
-  await expect(verifier.verify(await fresh(next))).rejects.toEqual(expect.objectContaining({ code: 'unavailable' }));
+  await expect(verifier.verify(await fresh(next))).rejects.toEqual(
+    expect.objectContaining({ code: 'unavailable' }),
+  );
   clock.advance(10_000);
-  await expect(verifier.verify(await fresh(next))).rejects.toEqual(expect.objectContaining({ code: 'unavailable', retryAfter: 20 }));
+  await expect(verifier.verify(await fresh(next))).rejects.toEqual(
+    expect.objectContaining({ code: 'unavailable', retryAfter: 20 }),
+  );
   await expect(verifier.verify(await fresh(known))).resolves.toBeDefined();
   expect(issuer.fetches).toBe(2);
 });
@@ -204,15 +223,15 @@ test('closing gives up a fetch that hangs', async () => {
   const asked = Promise.withResolvers<void>();
   const fetchJwks = (_url: string, signal: AbortSignal) => {
     asked.resolve();
-    return new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+    return once(signal, 'abort').then(() => signal.throwIfAborted());
   };
   const identity = tokenIdentity({ jwksUrl: 'http://127.0.0.1:1/' });
   const parts = { demoSecret: null, profiles: createProfiles(), clock: createClock(), log, fetchJwks };
   const verifier = createVerifier(identity, parts);
-  const answer = expect(verifier.verify(await fresh(key))).rejects.toEqual(refusal('unavailable'));
+  const answer = verifier.verify(await fresh(key));
   await asked.promise;
   verifier.close();
-  await answer;
+  await expect(answer).rejects.toEqual(refusal('unavailable'));
   expect(messages).toEqual([]);
 });
 

@@ -1,4 +1,11 @@
-import { createLocalJWKSet, errors, type CryptoKey, type JSONWebKeySet, type JWSHeaderParameters, type LocalJWKSet } from 'jose';
+import {
+  createLocalJWKSet,
+  errors,
+  type CryptoKey,
+  type JSONWebKeySet,
+  type JWSHeaderParameters,
+  type LocalJWKSet,
+} from 'jose';
 import type { BaseLogger } from 'pino';
 import type { Clock } from '../messaging/ports.ts';
 import { Refusal } from '../messaging/refusal.ts';
@@ -51,7 +58,10 @@ export function createKeySet(url: string, { clock, log, fetchJwks = fetchOverHtt
       return keys;
     } catch (cause) {
       if (!failed && !closing.signal.aborted) {
-        log.warn({ err: cause, url }, "the token issuer's keys cannot be fetched: tokens not seen before get 503");
+        log.warn(
+          { err: cause, url },
+          "the token issuer's keys cannot be fetched: tokens not seen before get 503",
+        );
       }
       failed = true;
       throw unavailable(retryMs, cause);
@@ -108,6 +118,7 @@ function readKeySet(value: unknown): LocalJWKSet {
 async function fetchOverHttp(url: string, signal: AbortSignal): Promise<unknown> {
   const headers = { accept: 'application/jwk-set+json, application/json' };
   const response = await fetch(url, { headers, redirect: 'error', signal });
-  if (response.status !== 200) throw new Error(`the key set's address answered with status ${response.status}`);
+  if (response.status !== 200)
+    throw new Error(`the key set's address answered with status ${response.status}`);
   return response.json();
 }

@@ -44,13 +44,18 @@ const latest = Date.UTC(9999, 11, 31, 23, 59, 59);
  * Makes the check of signature, `exp` and `nbf`.
  * @throws (the check) Refusal `invalid_token`, `token_expired`, `unavailable`
  */
-export function createSignatureCheck(keys: TokenKeys, clock: Clock): (token: string) => Promise<SignedClaims> {
+export function createSignatureCheck(
+  keys: TokenKeys,
+  clock: Clock,
+): (token: string) => Promise<SignedClaims> {
   const lanes = configuredLanes(keys);
   return async (token) => {
     try {
       const header = decodeProtectedHeader(token);
       // The header picks among what is configured; it never adds an algorithm, nor a key to one.
-      const lane = lanes.find(({ algorithms }) => header.alg !== undefined && algorithms.includes(header.alg));
+      const lane = lanes.find(
+        ({ algorithms }) => header.alg !== undefined && algorithms.includes(header.alg),
+      );
       if (lane === undefined) throw new Refusal('invalid_token');
       const claims = await verifyWithAny(token, await lane.keysFor(header), lane.algorithms, clock);
       return { claims, signedBy: lane.signedBy, expiresAt: readExpiry(claims, clock) };
@@ -73,10 +78,14 @@ function configuredLanes({ secret, keySet }: TokenKeys): Lane[] {
   return lanes;
 }
 
-async function verifyWithAny(token: string, keys: readonly Key[], algorithms: string[], clock: Clock): Promise<Claims> {
+async function verifyWithAny(
+  token: string,
+  keys: readonly Key[],
+  algorithms: string[],
+  clock: Clock,
+): Promise<Claims> {
   const options = {
     algorithms,
-    requiredClaims: ['exp'],
     clockTolerance: clockToleranceSeconds,
     currentDate: new Date(clock.now()),
   };
@@ -91,6 +100,7 @@ async function verifyWithAny(token: string, keys: readonly Key[], algorithms: st
   throw new Refusal('invalid_token');
 }
 
+/** Needs an `exp`, and one that is to come. */
 function readExpiry({ exp }: Claims, clock: Clock): number {
   if (typeof exp !== 'number' || !Number.isFinite(exp)) throw new Refusal('invalid_token');
   if (exp * 1000 <= clock.now()) throw new Refusal('token_expired');
@@ -100,5 +110,7 @@ function readExpiry({ exp }: Claims, clock: Clock): number {
 /** Whatever is wrong with a token is its bearer's affair; the cause is kept for whoever logs. */
 function asRefusal(error: unknown): Refusal {
   if (error instanceof Refusal) return error;
-  return new Refusal(error instanceof errors.JWTExpired ? 'token_expired' : 'invalid_token', { cause: error });
+  return new Refusal(error instanceof errors.JWTExpired ? 'token_expired' : 'invalid_token', {
+    cause: error,
+  });
 }

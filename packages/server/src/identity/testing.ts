@@ -1,13 +1,12 @@
 /** What the tests of this folder share: an issuer with real keys and a real address, and observers of the rest. */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK, type JWTPayload } from 'jose';
-import { pino } from 'pino';
 import type { TokenIdentity } from '../config.ts';
 import type { UserActor } from '../messaging/actor.ts';
 
-export const secret = 'a-shared-secret-of-more-than-32-bytes';
+/** Long enough for any HMAC, so that a token signed by the wrong one is refused for that alone. */
+export const secret = 'a-shared-secret-'.repeat(4);
 export const startTime = Date.UTC(2026, 0, 1);
 export const startSeconds = startTime / 1000;
 
@@ -34,8 +33,16 @@ export type TestClaims = { readonly [K in keyof JWTPayload]: JWTPayload[K] | und
 
 /** The claims of a Supabase user's token, good for an hour. */
 export const userClaims = (changes: TestClaims = {}): JWTPayload => {
-  const claims = { sub: 'ada', aud: 'authenticated', role: 'authenticated', iat: startSeconds, exp: startSeconds + 3600 };
-  return Object.fromEntries(Object.entries({ ...claims, ...changes }).filter(([, value]) => value !== undefined));
+  const claims = {
+    sub: 'ada',
+    aud: 'authenticated',
+    role: 'authenticated',
+    iat: startSeconds,
+    exp: startSeconds + 3600,
+  };
+  return Object.fromEntries(
+    Object.entries({ ...claims, ...changes }).filter(([, value]) => value !== undefined),
+  );
 };
 
 export const signWithSecret = (claims: JWTPayload, key = secret, alg = 'HS256'): Promise<string> =>
@@ -46,7 +53,11 @@ export const signWithKey = (claims: JWTPayload, { alg, kid, privateKey }: Signin
 
 /** An issuer's key set at a real address; `answer` says what it gives. */
 export async function startIssuer(...keys: SigningKey[]) {
-  const issuer = { fetches: 0, answer: () => publish(keys), publish: (...next: SigningKey[]) => publish(next) };
+  const issuer = {
+    fetches: 0,
+    answer: () => publish(keys),
+    publish: (...next: SigningKey[]) => publish(next),
+  };
   const server = createServer((_request, response) => {
     issuer.fetches++;
     const { status, body } = issuer.answer();
@@ -54,13 +65,14 @@ export async function startIssuer(...keys: SigningKey[]) {
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the server has no port');
   const close = async () => {
     server.closeAllConnections();
     server.close();
     await once(server, 'close');
   };
-  return Object.assign(issuer, { url: `http://127.0.0.1:${port}/jwks.json`, close });
+  return Object.assign(issuer, { url: `http://127.0.0.1:${address.port}/jwks.json`, close });
 }
 
 const publish = (keys: readonly SigningKey[]) => ({
@@ -82,11 +94,12 @@ export function createProfiles() {
   return profiles;
 }
 
-/** A real log, and the messages that it wrote. */
+/** A log that remembers the messages written to it. */
 export function createLog() {
   const messages: string[] = [];
-  const write = (line: string) => void messages.push(String((JSON.parse(line) as { msg?: unknown }).msg));
-  return { log: pino({ level: 'trace' }, { write }), messages };
+  const write = (...parts: unknown[]) =>
+    void messages.push(parts.filter((part) => typeof part === 'string').join(' '));
+  return { log: { warn: write, info: write }, messages };
 }
 
 export const tokenIdentity = (changes: Partial<TokenIdentity> = {}): TokenIdentity => ({

@@ -1,8 +1,30 @@
+import { createHmac } from 'node:crypto';
+import {
+  array,
+  assert,
+  asyncProperty,
+  constantFrom,
+  double,
+  jsonValue,
+  oneof,
+  record,
+  string,
+} from 'fast-check';
 import { SignJWT, UnsecuredJWT } from 'jose';
 import { expect, test } from 'vitest';
 import { serviceActor } from '../messaging/actor.ts';
 import { signDemoToken } from './demo.ts';
-import { createClock, createLog, createProfiles, secret, signWithSecret, startSeconds, startTime, tokenIdentity, userClaims } from './testing.ts';
+import {
+  createClock,
+  createLog,
+  createProfiles,
+  secret,
+  signWithSecret,
+  startSeconds,
+  startTime,
+  tokenIdentity,
+  userClaims,
+} from './testing.ts';
 import { createVerifier } from './verifier.ts';
 
 function setUp(identity = tokenIdentity({ secret }), cacheSize?: number) {
@@ -15,7 +37,7 @@ function setUp(identity = tokenIdentity({ secret }), cacheSize?: number) {
 
 const refusal = (code: string) => expect.objectContaining({ name: 'Refusal', code });
 
-test("a Supabase token says who its bearer is, until when, and keeps their profile", async () => {
+test('a Supabase token says who its bearer is, until when, and keeps their profile', async () => {
   const { verifier, profiles } = setUp();
   const claims = userClaims({
     email: 'ada@example.com',
@@ -42,8 +64,11 @@ const tampered = async () => {
 
 test.each<[string, () => string | Promise<string>]>([
   ['is not signed', unsigned],
-  ['is signed with another secret', () => signWithSecret(userClaims(), 'another-secret-of-more-than-32-bytes')],
-  ['is signed with another algorithm', () => signWithSecret(userClaims(), secret.repeat(2), 'HS512')],
+  [
+    'is signed with another secret',
+    () => signWithSecret(userClaims(), 'another-secret-of-more-than-32-bytes'),
+  ],
+  ['is signed with another algorithm', () => signWithSecret(userClaims(), secret, 'HS512')],
   ['was changed after signing', tampered],
   ['is not a token', () => 'nonsense'],
   ['is a header alone', async () => (await signWithSecret(userClaims())).split('.')[0] + '..'],
@@ -79,7 +104,10 @@ test('a client hears whether its token is missing or has expired, so that it kno
 
 test('an expired token with a bad signature says nothing about its expiry', async () => {
   const { verifier } = setUp();
-  const forged = await signWithSecret(userClaims({ exp: startSeconds - 60 }), 'another-secret-of-more-than-32-bytes');
+  const forged = await signWithSecret(
+    userClaims({ exp: startSeconds - 60 }),
+    'another-secret-of-more-than-32-bytes',
+  );
   await expect(verifier.verify(forged)).rejects.toEqual(refusal('invalid_token'));
 });
 
@@ -107,7 +135,13 @@ test('the service key itself is the system, for ever, and nothing like it is', a
 
 test("Supabase's older service keys work, which have neither sub nor aud nor the project's iss", async () => {
   const { verifier } = setUp(tokenIdentity({ secret, issuer: 'https://project.example/auth/v1' }));
-  const claims = { iss: 'supabase', ref: 'project', role: 'service_role', iat: startSeconds, exp: startSeconds + 60 };
+  const claims = {
+    iss: 'supabase',
+    ref: 'project',
+    role: 'service_role',
+    iat: startSeconds,
+    exp: startSeconds + 60,
+  };
   const identity = await verifier.verify(await signWithSecret(claims));
   expect(identity).toEqual({ actor: serviceActor, expiresAt: startTime + 60_000 });
   const forged = await signWithSecret(claims, 'another-secret-of-more-than-32-bytes');
@@ -171,7 +205,12 @@ test('in demo mode the tokens that Parley signed are good, and no others', async
   const { log } = createLog();
   const clock = { now: () => Date.now() };
   const verifier = createVerifier({ kind: 'demo' }, { demoSecret, profiles: createProfiles(), clock, log });
-  const token = await signDemoToken(demoSecret, { userId: 'ada', name: 'Ada', role: 'teacher', lifetimeSeconds: 60 });
+  const token = await signDemoToken(demoSecret, {
+    userId: 'ada',
+    name: 'Ada',
+    role: 'teacher',
+    lifetimeSeconds: 60,
+  });
   const actor = { kind: 'user', userId: 'ada', displayName: 'Ada', avatarUrl: null, appRole: 'teacher' };
   await expect(verifier.verify(token)).resolves.toMatchObject({ actor });
   const foreign = await signDemoToken(new Uint8Array(32), { userId: 'ada', lifetimeSeconds: 60 });
@@ -187,4 +226,48 @@ test('a key that a token brings along is not used', async () => {
     .setProtectedHeader({ alg: 'HS256', jwk: own, jku: 'http://127.0.0.1:1/keys' })
     .sign(Buffer.from(own.k, 'base64url'));
   await expect(verifier.verify(token)).rejects.toEqual(refusal('invalid_token'));
+});
+
+test('whatever is sent as a token, signed or not, is refused and breaks nothing', async () => {
+  const { verifier } = setUp();
+  const encode = (value: unknown) => Buffer.from(JSON.stringify(value) ?? '').toString('base64url');
+  const part = oneof(
+    string(),
+    jsonValue().map(encode),
+    constantFrom(encode({ alg: 'HS256' }), encode({ alg: 'HS256', b64: false, crit: ['b64'] })),
+  );
+  const refused = async (token: string) => {
+    const code = expect.stringMatching(/^(invalid_token|token_missing)$/);
+    await expect(verifier.verify(token)).rejects.toMatchObject({ name: 'Refusal', code });
+  };
+  await assert(
+    asyncProperty(array(part, { minLength: 1, maxLength: 5 }), (parts) => refused(parts.join('.'))),
+  );
+  const header = { alg: 'HS256' };
+  const signed = async (claims: unknown) => {
+    const input = `${encode(header)}.${encode(claims)}`;
+    return `${input}.${createHmac('sha256', secret).update(input).digest('base64url')}`;
+  };
+  await assert(asyncProperty(jsonValue(), async (claims) => refused(await signed(claims))));
+  const odd = record({
+    exp: constantFrom(startSeconds + 60, '1', null),
+    sub: oneof(jsonValue(), constantFrom('system', '')),
+    aud: jsonValue(),
+  });
+  await assert(asyncProperty(odd, async (claims) => refused(await signed({ ...claims, role: 'anon' }))));
+});
+
+test("whatever a token says about a person's profile, they come in", async () => {
+  const { verifier } = setUp();
+  const profile = record({
+    user_metadata: jsonValue(),
+    app_metadata: jsonValue(),
+    email: jsonValue(),
+    iat: double({ noNaN: true, noDefaultInfinity: true }),
+  });
+  const enters = async (claims: object) => {
+    const identity = await verifier.verify(await signWithSecret(userClaims({ ...claims })));
+    expect(identity).toMatchObject({ actor: { userId: 'ada', displayName: expect.stringMatching(/./su) } });
+  };
+  await assert(asyncProperty(profile, enters));
 });

@@ -55,11 +55,16 @@ export function createVerifier(identity: Config['identity'], parts: VerifierPart
   const { clock } = parts;
   const settings = identity.kind === 'demo' ? demoIdentity : identity;
   const keySet = settings.jwksUrl === null ? null : createKeySet(settings.jwksUrl, parts);
-  const checkSignature = createSignatureCheck({ secret: secretOf(identity, parts.demoSecret), keySet }, clock);
+  const checkSignature = createSignatureCheck(
+    { secret: secretOf(identity, parts.demoSecret), keySet },
+    clock,
+  );
   const isServiceKey = createServiceKeyCheck(settings.serviceKey);
   const keepProfile = createProfileKeeper(parts);
 
-  const cache = createTokenCache<Identity & { readonly answer: Promise<Identity> }>(parts.cacheSize ?? defaultCacheSize);
+  const cache = createTokenCache<Identity & { readonly answer: Promise<Identity> }>(
+    parts.cacheSize ?? defaultCacheSize,
+  );
   const underWay = new Map<string, Promise<Identity>>();
 
   const verifyAnew = async (token: string): Promise<Identity> => {
@@ -101,7 +106,8 @@ export function createVerifier(identity: Config['identity'], parts: VerifierPart
 }
 
 function secretOf(identity: Config['identity'], demoSecret: Uint8Array | null): Uint8Array | null {
-  if (identity.kind === 'tokens') return identity.secret === null ? null : new TextEncoder().encode(identity.secret);
+  if (identity.kind === 'tokens')
+    return identity.secret === null ? null : new TextEncoder().encode(identity.secret);
   if (demoSecret === null) throw new Error('demo mode needs its secret');
   return demoSecret;
 }
@@ -113,7 +119,10 @@ function secretOf(identity: Config['identity'], demoSecret: Uint8Array | null): 
  * them. Published keys may sign for more than this project (some issuers share one key set among all their
  * customers), so there `iss` and `aud` must be ours for the service role too.
  */
-function readActor({ claims, signedBy }: SignedClaims, { audience, issuer }: Pick<TokenIdentity, 'audience' | 'issuer'>): Actor {
+function readActor(
+  { claims, signedBy }: SignedClaims,
+  { audience, issuer }: Pick<TokenIdentity, 'audience' | 'issuer'>,
+): Actor {
   if (isServiceRole(claims) && signedBy === 'secret') return serviceActor;
   if (issuer !== null && claims['iss'] !== issuer) throw new Refusal('invalid_token');
   const isOursByIssuer = isServiceRole(claims) && issuer !== null && claims['aud'] === undefined;

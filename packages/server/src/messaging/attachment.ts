@@ -82,11 +82,12 @@ export interface Thumbnailer {
   /** Whether images of this type can be decoded here. Others are kept without width, height and thumbnail. */
   decodes(contentType: string): boolean;
   /**
-   * Decodes an image, one at a time, away from this process.
+   * Decodes the image that lies under a blob's key, one at a time, away from this process. `open` gives its bytes
+   * where they can't be had from there without us.
    * @throws Refusal `file_type_not_allowed` if the bytes can't be decoded, or decoding crashes or takes too long;
    * `file_too_large` if it has too many pixels; `unavailable` if no decoder could be had.
    */
-  picture(open: () => Promise<AsyncIterable<Uint8Array>>): Promise<Picture>;
+  picture(key: string, open: () => Promise<AsyncIterable<Uint8Array>>): Promise<Picture>;
 }
 
 export interface UploadStore {

@@ -1,16 +1,8 @@
-import { createHash, randomUUIDv7, type Hash } from 'node:crypto';
+import { randomUUIDv7 } from 'node:crypto';
 import type { SignedUrl } from '@parley/protocol';
 import type { Actor } from './actor.ts';
 import { systemUserId } from './actor.ts';
-import {
-  fileUrl,
-  isImage,
-  keptAttachment,
-  thumbnailType,
-  type Identify,
-  type Thumbnailer,
-  type UploadStore,
-} from './attachment.ts';
+import { fileUrl, thumbnailType, type Identify, type Thumbnailer, type UploadStore } from './attachment.ts';
 import type { FileLinks, LinkQuery } from './file-links.ts';
 import { cleanFileName } from './file-name.ts';
 import { refuse, type Action } from './permissions.ts';
@@ -23,20 +15,7 @@ import type {
   StoredAttachment,
 } from './ports.ts';
 import { Refusal } from './refusal.ts';
-
-/** A form on its way in. Nothing of it is read before it is asked for. */
-export interface UploadForm {
-  /** Reads up to the file; null if the form ends without one. */
-  file(): Promise<{ readonly fileName?: string; readonly source: AsyncIterable<Uint8Array> } | null>;
-  /** Reads the rest of the form, once the file has been read: its fields may come after it. */
-  fields(): Promise<UploadFields>;
-}
-
-export interface UploadFields {
-  /** The caption. */
-  readonly content: string | null;
-  readonly clientId: string | null;
-}
+import { draftOf, messageOf, metered, newTally, thumbnailKeyOf, type UploadForm } from './upload.ts';
 
 export type Variant = 'original' | 'thumbnail';
 
@@ -68,12 +47,6 @@ export interface FilesDependencies {
   readonly allowedFileTypes: readonly string[];
   /** Told of leftovers that could not be removed; `sweep` takes them later. */
   readonly onLeftover: (error: unknown) => void;
-}
-
-/** What the stream of a file came to. */
-interface Tally {
-  size: number;
-  readonly hash: Hash;
 }
 
 const dayMs = 24 * 60 * 60_000;
@@ -146,7 +119,7 @@ export class Files {
   }
 
   /** @throws Refusal `url_signature_invalid`, `file_not_found`, `not_participant` */
-  openSigned(link: LinkQuery, fileId: string, variant: Variant): Promise<OpenFile> {
+  async openSigned(link: LinkQuery, fileId: string, variant: Variant): Promise<OpenFile> {
     this.#deps.links.verify(link, fileId);
     return this.open(bearerOf(link.user), fileId, variant);
   }
@@ -166,7 +139,12 @@ export class Files {
     }
   }
 
-  async #check(action: Action, actor: Actor, conversationId: string, missing: 'conversation_not_found' | 'file_not_found') {
+  async #check(
+    action: Action,
+    actor: Actor,
+    conversationId: string,
+    missing: 'conversation_not_found' | 'file_not_found',
+  ) {
     const access = await this.#deps.conversations.access(conversationId, actor);
     if (access === null) throw new Refusal(missing);
     const code = refuse(action, actor, access);
@@ -180,7 +158,11 @@ export class Files {
     return attachment;
   }
 
-  #openFile({ fileName, contentType, size, sha256 }: StoredAttachment, key: string, type: string | null): OpenFile {
+  #openFile(
+    { fileName, contentType, size, sha256 }: StoredAttachment,
+    key: string,
+    type: string | null,
+  ): OpenFile {
     return {
       fileName,
       contentType: type ?? contentType,
@@ -201,8 +183,12 @@ export class Files {
   }
 
   async #store(draft: StoredAttachment, body: AsyncIterable<Uint8Array>): Promise<StoredAttachment> {
-    const tally: Tally = { size: 0, hash: createHash('sha256') };
-    await this.#deps.blobs.put(draft.blobKey, metered(body, tally, this.#deps.maxFileSize), draft.contentType);
+    const tally = newTally();
+    await this.#deps.blobs.put(
+      draft.blobKey,
+      metered(body, tally, this.#deps.maxFileSize),
+      draft.contentType,
+    );
     return { ...draft, size: tally.size, sha256: tally.hash.digest('hex') };
   }
 
@@ -210,7 +196,9 @@ export class Files {
   async #withPicture(stored: StoredAttachment): Promise<StoredAttachment> {
     const { blobs, thumbnails } = this.#deps;
     if (!thumbnails.decodes(stored.contentType)) return { ...stored, thumbnailKey: null };
-    const { width, height, thumbnail } = await thumbnails.picture(() => blobs.get(stored.blobKey));
+    const { width, height, thumbnail } = await thumbnails.picture(stored.blobKey, () =>
+      blobs.get(stored.blobKey),
+    );
     const key = thumbnailKeyOf(stored);
     await blobs.put(key, once(thumbnail), thumbnailType);
     return { ...stored, width, height, thumbnailKey: key };
@@ -237,47 +225,9 @@ export class Files {
 /** A refusal says that nothing was written; anything else leaves it open whether it was. */
 const isCertain = (error: unknown): boolean => error instanceof Refusal && error.status < 500;
 
-/** Spread over 256 folders by the id's random end; its start is the time, the same for all of an hour. */
-const blobKeyOf = (id: string): string => `${id.slice(-2)}/${id}`;
-
-const thumbnailKeyOf = ({ blobKey }: StoredAttachment): string => `${blobKey}.thumbnail`;
-
-function draftOf(conversationId: string, uploaderId: string, fileName: string, contentType: string): StoredAttachment {
-  const id = randomUUIDv7();
-  const unknown = { size: 0, sha256: '', width: null, height: null, thumbnailKey: null };
-  return { id, conversationId, uploaderId, fileName, contentType, blobKey: blobKeyOf(id), ...unknown };
-}
-
-async function* metered(body: AsyncIterable<Uint8Array>, tally: Tally, maxSize: number) {
-  for await (const chunk of body) {
-    tally.size += chunk.length;
-    if (tally.size > maxSize) throw new Refusal('file_too_large');
-    tally.hash.update(chunk);
-    yield chunk;
-  }
-}
-
 async function* once(bytes: Uint8Array) {
   yield bytes;
 }
-
-function messageOf(id: string, sender: Actor, attachment: StoredAttachment, fields: UploadFields): NewMessage {
-  return {
-    id,
-    conversationId: attachment.conversationId,
-    sender,
-    content: fields.content ?? attachment.fileName,
-    messageType: isImage(attachment.contentType) ? 'image' : 'file',
-    replyToId: null,
-    metadata: { attachment: keptAttachment(attachment) },
-    clientId: fields.clientId,
-    hash: fields.clientId === null ? null : meaningOf(attachment, fields),
-  };
-}
-
-/** Two uploads mean the same if the bytes, the name and the caption are. */
-const meaningOf = ({ sha256, fileName }: StoredAttachment, { content }: UploadFields): Buffer =>
-  createHash('sha256').update(JSON.stringify(['upload', sha256, fileName, content])).digest();
 
 /** Whoever a link was signed for, as far as a membership needs to know them. */
 const bearerOf = (userId: string): Actor =>

@@ -19,11 +19,11 @@ type ViewedRow = ConversationRow & { my_role: ParticipantRole | null; unread_cou
 
 export class PostgresConversations implements ConversationStore {
   readonly #db: Database;
-  readonly #filesUrl: string;
+  readonly #prefix: string;
 
-  constructor(db: Database, filesUrl: string) {
+  constructor(db: Database, prefix: string) {
     this.#db = db;
-    this.#filesUrl = filesUrl;
+    this.#prefix = prefix;
   }
 
   create(conversation: NewConversation, key: IdempotencyKey | null): Promise<Outcome & { id: string }> {
@@ -68,7 +68,7 @@ export class PostgresConversations implements ConversationStore {
       return {
         ...row,
         participants: participants.get(id) ?? [],
-        last_message: last === undefined ? null : toMessage(last, statusOf(last, watermarks.get(id) ?? []), this.#filesUrl),
+        last_message: last === undefined ? null : toMessage(last, statusOf(last, watermarks.get(id) ?? []), this.#prefix),
       };
     });
   }

@@ -8,22 +8,15 @@ import { chooseLauncher, type Launcher } from './embedded/launcher.ts';
 import { startLeashed, type Leashed } from './embedded/leash.ts';
 import { openLog, type PostgresLog } from './embedded/log.ts';
 import { runningPostmaster, stopStray, untilReady } from './embedded/postmaster.ts';
-import { Supervisor } from './embedded/supervisor.ts';
+import { Supervisor, type EmbeddedPostgres } from './embedded/supervisor.ts';
 
-export interface EmbeddedPostgres {
-  /** For one superuser, over the loopback; the same for as long as this lives. */
-  readonly url: string;
-  /** The present postmaster; another one after it died and was started again. */
-  readonly pid: number;
-  /** Ends every connection and shuts Postgres down. May be called twice. */
-  stop(): Promise<void>;
-  /** When Postgres is gone for good: null after `stop`, else why it could not be kept running. Never rejects. */
-  readonly exited: Promise<Error | null>;
-}
+export type { EmbeddedPostgres };
 
 export interface EmbeddedOptions {
   /** Told, in a sentence, when Postgres died, is started again, or takes long to start. */
   readonly onEvent?: (message: string) => void;
+  /** Milliseconds before each attempt to start it again after it died; after the last one it is given up. */
+  readonly backoffMs?: readonly number[];
   /** Settings of Postgres over Parley's own. Tests turn `fsync` off. */
   readonly settings?: Readonly<Record<string, string>>;
 }
@@ -58,6 +51,7 @@ const settings: Readonly<Record<string, string>> = {
 /** How often a start is tried when the port was taken in between, or old backends still hold on to their memory. */
 const attempts = 20;
 const patienceMs = 500;
+const backoffMs = [100, 200, 400, 800, 1600, 3200, 6400];
 /** Milliseconds after which a start is reported as slow: it replays what a crash left. */
 const slowMs = 5000;
 
@@ -82,6 +76,7 @@ export async function startEmbedded(
     const { port, leashed } = await startOnFreePort(directory, server);
     const url = urlOf(password, port);
     return new Supervisor(url, leashed, () => server.start(port), {
+      backoffMs: options.backoffMs ?? backoffMs,
       onEvent: options.onEvent ?? (() => undefined),
       onEnd: () => log.close(),
     });

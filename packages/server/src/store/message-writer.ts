@@ -21,7 +21,7 @@ export interface MessageWriterOptions {
   readonly database: Database;
   /** Reads a message that was sent before, for a retry. */
   readonly read: (messageId: string) => Promise<Message | null>;
-  readonly filesUrl: string;
+  readonly prefix: string;
   readonly onBatch?: (size: number, ms: number) => void;
 }
 
@@ -113,7 +113,7 @@ export class BatchingMessageWriter implements MessageWriter {
       updated_at: row.created_at,
       is_edited: false,
       is_deleted: false,
-      metadata: presentMetadata(item.metadata, this.#options.filesUrl),
+      metadata: presentMetadata(item.metadata, this.#options.prefix),
       status: 'sent',
       client_id: item.clientId,
     };

@@ -27,11 +27,11 @@ export function rangeOf(request: HistoryRequest, lastSeq: number): Range {
 
 export class PostgresMessages implements MessageStore {
   readonly #db: Database;
-  readonly #filesUrl: string;
+  readonly #prefix: string;
 
-  constructor(db: Database, filesUrl: string) {
+  constructor(db: Database, prefix: string) {
     this.#db = db;
-    this.#filesUrl = filesUrl;
+    this.#prefix = prefix;
   }
 
   async locate(messageId: string) {
@@ -85,21 +85,21 @@ export class PostgresMessages implements MessageStore {
   }
 
   read(messageId: string): Promise<Message | null> {
-    return readMessage(this.#db, messageId, this.#filesUrl);
+    return readMessage(this.#db, messageId, this.#prefix);
   }
 
   async #present(rows: readonly MessageRow[]): Promise<Message[]> {
     const [first] = rows;
     if (first === undefined) return [];
     const watermarks = (await readWatermarks(this.#db, [first.conversation_id])).get(first.conversation_id) ?? [];
-    return rows.map((row) => toMessage(row, statusOf(row, watermarks), this.#filesUrl));
+    return rows.map((row) => toMessage(row, statusOf(row, watermarks), this.#prefix));
   }
 }
 
 /** One message in its present state, on a connection or within a transaction. */
-export async function readMessage(db: Queryable, messageId: string, filesUrl: string): Promise<Message | null> {
+export async function readMessage(db: Queryable, messageId: string, prefix: string): Promise<Message | null> {
   const [row] = await db.query<MessageRow>(`${selectMessages} where m.id = $1`, [messageId]);
   if (row === undefined) return null;
   const watermarks = (await readWatermarks(db, [row.conversation_id])).get(row.conversation_id) ?? [];
-  return toMessage(row, statusOf(row, watermarks), filesUrl);
+  return toMessage(row, statusOf(row, watermarks), prefix);
 }

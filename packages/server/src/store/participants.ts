@@ -8,11 +8,11 @@ import { lockConversation } from './transaction.ts';
 
 export class PostgresParticipants implements ParticipantStore {
   readonly #db: Database;
-  readonly #filesUrl: string;
+  readonly #prefix: string;
 
-  constructor(db: Database, filesUrl: string) {
+  constructor(db: Database, prefix: string) {
     this.#db = db;
-    this.#filesUrl = filesUrl;
+    this.#prefix = prefix;
   }
 
   async list(conversationId: string, request: PageRequest): Promise<Page<Participant>> {
@@ -47,7 +47,7 @@ export class PostgresParticipants implements ParticipantStore {
 
   inConversation<T>(conversationId: string, actor: Actor, work: (tx: ConversationTransaction) => Promise<T>): Promise<T | null> {
     return this.#db.transact(async (tx) => {
-      const locked = await lockConversation(tx, conversationId, actor, this.#filesUrl);
+      const locked = await lockConversation(tx, conversationId, actor, this.#prefix);
       if (locked === null) return null;
       const result = await work(locked);
       await locked.finish();

@@ -24,10 +24,10 @@ export interface MessageRow {
 }
 
 /** Metadata as clients see it: what an upload attached gets the addresses under which it is served. */
-export const presentMetadata = (metadata: Record<string, unknown>, filesUrl: string): Record<string, unknown> => {
+export const presentMetadata = (metadata: Record<string, unknown>, prefix: string): Record<string, unknown> => {
   const { attachment } = metadata;
   if (typeof attachment !== 'object' || attachment === null) return metadata;
-  return { ...metadata, attachment: presentAttachment(attachment, filesUrl) };
+  return { ...metadata, attachment: presentAttachment(attachment, prefix) };
 };
 
 /** Selects `MessageRow`s; append a `where` over `m`. */
@@ -65,9 +65,9 @@ export function statusOf(message: { seq: number; sender_id: string }, watermarks
   return read ? 'read' : 'delivered';
 }
 
-export const toMessage = (row: MessageRow, status: DeliveryStatus, filesUrl: string): Message => ({
+export const toMessage = (row: MessageRow, status: DeliveryStatus, prefix: string): Message => ({
   ...row,
-  metadata: presentMetadata(row.metadata, filesUrl),
+  metadata: presentMetadata(row.metadata, prefix),
   status,
 });
 

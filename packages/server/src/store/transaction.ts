@@ -11,7 +11,7 @@ export async function lockConversation(
   tx: Queryable,
   conversationId: string,
   actor: Actor,
-  filesUrl: string,
+  prefix: string,
 ): Promise<PostgresConversationTransaction | null> {
   if (!isId(conversationId)) return null;
   const locked = await tx.query(
@@ -31,21 +31,21 @@ export async function lockConversation(
   if (row === undefined) return null;
   const { now, role, is_muted, ...conversation } = row;
   const membership = role === null ? null : { role, isMuted: is_muted === true };
-  return new PostgresConversationTransaction(tx, { conversation, membership, now, filesUrl });
+  return new PostgresConversationTransaction(tx, { conversation, membership, now, prefix });
 }
 
 interface Locked {
   readonly conversation: SharedConversation;
   readonly membership: Access['membership'];
   readonly now: string;
-  readonly filesUrl: string;
+  readonly prefix: string;
 }
 
 export class PostgresConversationTransaction implements ConversationTransaction {
   readonly membership: Access['membership'];
   readonly #tx: Queryable;
   readonly #now: string;
-  readonly #filesUrl: string;
+  readonly #prefix: string;
   readonly #before: SharedConversation;
   #conversation: SharedConversation;
   #infoChanged = false;
@@ -53,7 +53,7 @@ export class PostgresConversationTransaction implements ConversationTransaction 
   constructor(tx: Queryable, locked: Locked) {
     this.#tx = tx;
     this.#now = locked.now;
-    this.#filesUrl = locked.filesUrl;
+    this.#prefix = locked.prefix;
     this.#before = locked.conversation;
     this.#conversation = locked.conversation;
     this.membership = locked.membership;
@@ -215,7 +215,7 @@ export class PostgresConversationTransaction implements ConversationTransaction 
   }
 
   async #mustRead(messageId: string): Promise<Message> {
-    const message = await readMessage(this.#tx, messageId, this.#filesUrl);
+    const message = await readMessage(this.#tx, messageId, this.#prefix);
     if (message === null) throw new Error('a message vanished under the lock of its conversation');
     return message;
   }

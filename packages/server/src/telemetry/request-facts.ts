@@ -1,4 +1,6 @@
+import type { ErrorCode, LimitType } from '@parley/protocol';
 import type { FastifyRequest } from 'fastify';
+import { Refusal } from '../messaging/refusal.ts';
 
 declare const pattern: unique symbol;
 /** A route as it was registered, `/api/conversations/:id`, or `unmatched`: never an address that somebody asked for. */
@@ -25,3 +27,14 @@ export function conversationOf(request: FastifyRequest): string | undefined {
   const id: unknown = Object.entries(params).find(([key]) => key === name)?.[1];
   return typeof id === 'string' && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id) ? id : undefined;
 }
+
+/** Why a request was refused: by which code of the table, and by which limit if it was one. */
+export interface RefusalFacts {
+  readonly code: ErrorCode;
+  readonly limitType?: LimitType | undefined;
+}
+
+/** What an error that a request ended in means to its caller; undefined where it means nothing. */
+export type RefusalOf = (error: Error) => RefusalFacts | undefined;
+
+export const ownRefusal: RefusalOf = (error) => (error instanceof Refusal ? { code: error.code } : undefined);

@@ -1,30 +1,28 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import type { LimitType } from '@parley/protocol';
-import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { Refusal } from '../messaging/refusal.ts';
+import {
+  LogController,
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+} from 'fastify';
 import { describeError, type Carried } from './describe-error.ts';
 import type { Logger } from './logs.ts';
-import { conversationOf, methodOf, routeOf } from './request-facts.ts';
-
-/** What the edge knows of a request once it has been answered. */
-export interface RequestFacts {
-  /** The `sub` of a verified token. */
-  readonly userId?: string | undefined;
-  /** The limit that refused it. */
-  readonly limitType?: LimitType | undefined;
-}
+import { conversationOf, methodOf, ownRefusal, routeOf, type RefusalOf } from './request-facts.ts';
 
 export interface RequestLoggingOptions {
-  readonly facts?: (request: FastifyRequest) => RequestFacts;
+  /** The `sub` of the verified token, where there is one. */
+  readonly userOf?: (request: FastifyRequest) => string | undefined;
+  /** Why a request was refused; unless given, only a `Refusal` is known. */
+  readonly refusalOf?: RefusalOf;
 }
 
 /** The options with which Fastify logs through `logger`, and leaves the line a request to `requestLogging`. */
 export const fastifyLogging = (logger: Logger) => ({
   loggerInstance: logger as FastifyBaseLogger,
-  disableRequestLogging: true,
   requestIdHeader: false as const,
-  requestIdLogLabel: 'request_id',
+  logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
   genReqId: requestIdOf,
 });
 
@@ -36,12 +34,16 @@ export function requestIdOf(request: Pick<IncomingMessage, 'headers'>): string {
 
 /**
  * Logs each request of `app` and of what is registered below it: one line when it has been answered, at `info`, or at
- * `error` with the stack for a 5xx. Answers the request's id as `X-Request-Id`. Call it before the routes are there.
+ * `error` with the stack for a 5xx. Answers the request's id as `X-Request-Id`. Call it before the routes are there,
+ * and before other hooks, so that what those refuse is logged too.
  */
 export function requestLogging(app: FastifyInstance, options: RequestLoggingOptions = {}): void {
   const failures = new WeakMap<FastifyRequest, Error>();
   const logged = new WeakSet<FastifyRequest>();
-  const factsOf = options.facts ?? (() => ({}));
+  const once = (request: FastifyRequest, log: () => void): void => {
+    if (!logged.has(request)) log();
+    logged.add(request);
+  };
 
   app.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', request.id);
@@ -52,62 +54,57 @@ export function requestLogging(app: FastifyInstance, options: RequestLoggingOpti
     done();
   });
   app.addHook('onResponse', (request, reply, done) => {
-    if (!logged.has(request)) log(request, reply, factsOf(request), failures.get(request));
-    logged.add(request);
+    once(request, () => logAnswered(request, reply, failures.get(request), options));
     done();
   });
   // A caller who hangs up gets no answer, so no onResponse either.
   app.addHook('onRequestAbort', (request, done) => {
-    if (!logged.has(request))
-      request.log.info({ ...namesOf(request, factsOf(request)), aborted: true }, 'request');
-    logged.add(request);
+    once(request, () => request.log.info({ ...namesOf(request, options), aborted: true }, 'request'));
     done();
   });
 }
 
-function log(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  facts: RequestFacts,
-  error: Error | undefined,
-): void {
-  const line = {
-    ...namesOf(request, facts),
-    status: reply.statusCode,
-    ms: Math.round(reply.elapsedTime * 10) / 10,
-    ...(error instanceof Refusal && { code: error.code }),
-    ...(facts.limitType !== undefined && { limit_type: facts.limitType }),
-  };
-  if (reply.statusCode < 500) request.log.info(line, 'request');
-  else
-    request.log.error(
-      { ...line, ...(error && { err: describeError(error, carriedBy(request)) }) },
-      'request',
-    );
-}
-
-function namesOf(request: FastifyRequest, { userId }: RequestFacts): object {
-  const conversation = conversationOf(request);
-  return {
+const namesOf = (request: FastifyRequest, { userOf }: RequestLoggingOptions): object =>
+  given({
     method: methodOf(request),
     route: routeOf(request),
-    ...(userId !== undefined && { user_id: userId }),
-    ...(conversation !== undefined && { conversation_id: conversation }),
-  };
+    user_id: userOf?.(request),
+    conversation_id: conversationOf(request),
+  });
+
+function logAnswered(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  error: Error | undefined,
+  options: RequestLoggingOptions,
+): void {
+  const { refusalOf = ownRefusal } = options;
+  const refusal = error && refusalOf(error);
+  const failed = reply.statusCode >= 500;
+  const line = given({
+    ...namesOf(request, options),
+    status: reply.statusCode,
+    ms: Math.round(reply.elapsedTime * 10) / 10,
+    code: refusal?.code,
+    limit_type: refusal?.limitType,
+    err: failed && error ? describeError(error, carriedBy(request)) : undefined,
+  });
+  if (failed) request.log.error(line, 'request');
+  else request.log.info(line, 'request');
 }
 
+const given = (line: object): object =>
+  Object.fromEntries(Object.entries(line).filter(([, value]) => value !== undefined));
+
 /** All that came with a request. Of a form that was streamed nothing is kept, so nothing can be compared with it. */
-function carriedBy(request: FastifyRequest): Carried {
-  const {
-    authorization,
-    cookie,
-    apikey,
-    'content-type': contentType,
-    'sec-websocket-protocol': protocols,
-  } = request.headers;
-  if (contentType?.startsWith('multipart/') === true) return 'withheld';
-  const headers = [authorization, cookie, apikey, protocols].flatMap((value) =>
-    String(value ?? '').split(/[\s;,=]+/),
-  );
-  return { values: [request.body, request.query, request.params, request.raw.url, headers] };
+function carriedBy({ headers, body, query, params, raw }: FastifyRequest): Carried {
+  if (headers['content-type']?.startsWith('multipart/') === true) return 'withheld';
+  const secrets = [
+    headers.authorization,
+    headers.cookie,
+    headers['apikey'],
+    headers['sec-websocket-protocol'],
+  ];
+  const words = secrets.flatMap((value) => String(value ?? '').split(/[\s;,=]+/));
+  return { values: [body, query, params, raw.url, words] };
 }

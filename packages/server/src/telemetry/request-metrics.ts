@@ -1,18 +1,22 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { Refusal } from '../messaging/refusal.ts';
 import type { HttpMetrics } from './metrics/http.ts';
-import { methodOf, routeOf } from './request-facts.ts';
+import { methodOf, ownRefusal, routeOf, type RefusalOf } from './request-facts.ts';
 
 /** Times and counts each request of `app` and of what is registered below it. Call it before the routes are there. */
-export function requestMetrics(app: FastifyInstance, metrics: HttpMetrics): void {
-  const refusals = new WeakMap<FastifyRequest, Refusal>();
+export function requestMetrics(
+  app: FastifyInstance,
+  metrics: HttpMetrics,
+  refusalOf: RefusalOf = ownRefusal,
+): void {
+  const failures = new WeakMap<FastifyRequest, Error>();
   const counted = new WeakSet<FastifyRequest>();
   const started = new WeakMap<FastifyRequest, number>();
 
   const count = (request: FastifyRequest, status: number | 'aborted', ms: number): void => {
     if (counted.has(request)) return;
     counted.add(request);
-    const code = refusals.get(request)?.code;
+    const error = failures.get(request);
+    const code = error && refusalOf(error)?.code;
     metrics.answered({ method: methodOf(request), route: routeOf(request), status, ms, code });
   };
 
@@ -21,7 +25,7 @@ export function requestMetrics(app: FastifyInstance, metrics: HttpMetrics): void
     done();
   });
   app.addHook('onError', (request, _reply, error, done) => {
-    if (error instanceof Refusal) refusals.set(request, error);
+    failures.set(request, error);
     done();
   });
   app.addHook('onResponse', (request, reply, done) => {

@@ -10,10 +10,15 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
-/** A migrated, empty database of its own for one test or file. */
-export async function createDatabase(): Promise<TestDatabase> {
+/** A migrated database without rows, of its own for one test or file. */
+export const createDatabase = (): Promise<TestDatabase> => create(templateName);
+
+/** A database without even Parley's schema. */
+export const createEmptyDatabase = (): Promise<TestDatabase> => create('template1');
+
+async function create(template: string): Promise<TestDatabase> {
   const name = `test_${randomBytes(8).toString('hex')}`;
-  await onServer(`create database ${name} template ${templateName}`);
+  await onServer(`create database ${name} template ${template}`);
   const url = new URL(inject('postgresUrl'));
   url.pathname = `/${name}`;
   return { url: url.href, drop: () => onServer(`drop database if exists ${name} with (force)`) };

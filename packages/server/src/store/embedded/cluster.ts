@@ -13,7 +13,7 @@ const unfinished = 'postgres.new-';
 
 /** Nothing at that path: the answer, not a failure. */
 export const orNull = (error: NodeJS.ErrnoException): null => {
-  if (error.code === 'ENOENT') return null;
+  if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return null;
   throw error;
 };
 

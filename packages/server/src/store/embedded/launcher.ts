@@ -1,5 +1,4 @@
 import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
-import { once } from 'node:events';
 import { chmod, chown, lchown, readFile, readdir, stat } from 'node:fs/promises';
 import { platform } from 'node:os';
 import { join } from 'node:path';
@@ -34,15 +33,17 @@ export interface Output {
 
 /** Runs a program to its end, with `input` as its standard input. Rejects if it can't be started. */
 export async function run(child: ChildProcess, input = ''): Promise<Output> {
-  const ended = once(child, 'close');
+  const ended = new Promise<number | null>((resolve, reject) => {
+    child.once('close', resolve).once('error', reject);
+  });
   // A program that ends without reading its input is judged by its exit code.
   child.stdin?.on('error', () => undefined).end(input);
-  const [[code], stdout, stderr] = await Promise.all([
+  const [code, stdout, stderr] = await Promise.all([
     ended,
     child.stdout === null ? '' : text(child.stdout),
     child.stderr === null ? '' : text(child.stderr),
   ]);
-  return { code: typeof code === 'number' ? code : null, stdout, stderr };
+  return { code, stdout, stderr };
 }
 
 type Launch = Launcher['launch'];

@@ -134,4 +134,10 @@ create table parley.idempotency_keys (
   primary key (user_id, place, client_id)
 );
 
+-- Random keys that all nodes share, made by the first that needs them.
+create table parley.secrets (
+  name text primary key,
+  value bytea not null
+);
+
 insert into parley.migrations (name) values ('0001_tables.sql');

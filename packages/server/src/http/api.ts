@@ -1,0 +1,55 @@
+import cors from '@fastify/cors';
+import type { FastifyInstance } from 'fastify';
+import { Refusal } from '../messaging/refusal.ts';
+import type { Conversations } from '../messaging/conversations.ts';
+import type { Participants } from '../messaging/participants.ts';
+import type { Presence } from '../messaging/presence.ts';
+import { requestLogging } from '../telemetry/request-logging.ts';
+import { requestMetrics } from '../telemetry/request-metrics.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import { authenticate, type AuthDeps } from './auth.ts';
+import { readBodies } from './bodies.ts';
+import { conversationRoutes } from './conversations.ts';
+import { handleErrors } from './errors.ts';
+import { fileRoutes, type FileRoutesDeps } from './files.ts';
+import { messageRoutes, type MessageRoutesDeps } from './messages.ts';
+import { participantRoutes } from './participants.ts';
+import { userRoutes } from './users.ts';
+
+export interface ApiDeps {
+  readonly auth: AuthDeps;
+  readonly conversations: Conversations;
+  readonly participants: Participants;
+  readonly messages: MessageRoutesDeps;
+  readonly presence: Presence;
+  readonly files: FileRoutesDeps;
+  readonly metrics: Metrics;
+  readonly corsOrigins: readonly string[] | '*';
+}
+
+/** What a browser may read of an answer from another origin. */
+const exposedHeaders = ['X-RateLimit-Limit', 'X-RateLimit-Remaining', 'X-RateLimit-Reset', 'Retry-After', 'Idempotency-Replayed', 'X-Request-Id'];
+
+/** Every REST endpoint, in a scope of its own: nothing here changes a host application's routes. */
+export async function api(app: FastifyInstance, deps: ApiDeps): Promise<void> {
+  requestLogging(app, { userOf: (request) => request.actor?.userId });
+  requestMetrics(app, deps.metrics.http);
+  readBodies(app);
+  handleErrors(app);
+  if (deps.corsOrigins.length > 0) {
+    const origin = deps.corsOrigins === '*' ? '*' : [...deps.corsOrigins];
+    await app.register(cors, { origin, exposedHeaders, methods: ['GET', 'POST', 'PUT', 'DELETE'], maxAge: 600 });
+  }
+  authenticate(app, deps.auth);
+  await app.register(conversationRoutes(deps.conversations));
+  await app.register(participantRoutes(deps.participants));
+  await app.register(messageRoutes(deps.messages));
+  await app.register(userRoutes(deps.presence));
+  await app.register(fileRoutes(deps.files));
+  // A request that does not ask for an upgrade; one that does never comes here.
+  for (const url of ['/ws', '/ws/:token']) {
+    app.get(url, { config: { auth: 'optional' }, schema: { hide: true } }, () => {
+      throw new Refusal('upgrade_required');
+    });
+  }
+}

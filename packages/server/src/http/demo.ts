@@ -1,0 +1,38 @@
+import { DemoTokenAnswer, DemoTokenBody } from '@parley/protocol';
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { signDemoToken } from '../identity/demo.ts';
+import { readBodies } from './bodies.ts';
+import { countByAddress, type AuthDeps } from './auth.ts';
+import { handleErrors } from './errors.ts';
+import { answers, bodyRefusals } from './schema.ts';
+
+const dayInSeconds = 24 * 60 * 60;
+
+/** `POST /demo/token`: anybody may be anybody, for trying things out. Never registered in production. */
+export const demoRoutes =
+  (secret: Uint8Array, counting: Omit<AuthDeps, 'verifier'>): FastifyPluginAsyncTypebox =>
+  async (app) => {
+    readBodies(app);
+    handleErrors(app);
+    countByAddress(app, counting);
+    app.post(
+      '/demo/token',
+      {
+        schema: {
+          tags: ['Demo'],
+          summary: 'A token for anybody, valid for a day',
+          security: [],
+          body: DemoTokenBody,
+          response: answers({ 200: DemoTokenAnswer }, bodyRefusals),
+        },
+      },
+      async ({ body: { user_id, name, role } }) => ({
+        token: await signDemoToken(secret, {
+          userId: user_id,
+          lifetimeSeconds: dayInSeconds,
+          ...(name !== undefined && { name }),
+          ...(role !== undefined && { role }),
+        }),
+      }),
+    );
+  };

@@ -1,0 +1,131 @@
+import type { AddressInfo } from 'node:net';
+import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { Config } from './config.ts';
+import { trustOf } from './http/address.ts';
+import { demoRoutes } from './http/demo.ts';
+import { apiDescription, docsRoutes } from './http/docs.ts';
+import { bodyOf, toRefusal } from './http/errors.ts';
+import { opsRoutes } from './http/ops.ts';
+import { createParley, type Parley } from './parley.ts';
+import { createLogger } from './telemetry/logs.ts';
+import { fastifyLogging } from './telemetry/request-logging.ts';
+
+const prefix = '/api';
+
+/** Milliseconds that WebSockets get to leave when the server stops, and after which it stops whatever is at work. */
+const drainMs = 10_000;
+const stopMs = 30_000;
+
+export interface Running {
+  /** Where it listens, `http://127.0.0.1:8000` for example. */
+  readonly origin: string;
+  /** Rejects if it can't go on: its own Postgres is gone for good. */
+  readonly failed: Promise<never>;
+  /** Stops accepting, lets everybody go with what they asked for answered, and ends. */
+  close(): Promise<void>;
+}
+
+/**
+ * Runs the whole server until `close`.
+ * @throws Error with a sentence for an operator
+ */
+export async function serve(config: Config): Promise<Running> {
+  const log = createLogger(config.logLevel);
+  const parley = await createParley(config, prefix, log);
+  const app = Fastify({
+    ...fastifyLogging(log),
+    trustProxy: trustOf(config.trustProxy),
+    frameworkErrors,
+    routerOptions: { maxParamLength: 2048 },
+  });
+  let draining = false;
+  try {
+    await addRoutes(app, parley, () => draining);
+    acceptSockets(app, parley);
+    await app.listen({ host: config.host, port: config.port });
+  } catch (error) {
+    await app.close();
+    await parley.close();
+    throw explainListening(error, config);
+  }
+  return {
+    origin: originOf(app, config),
+    failed: parley.failed,
+    close: async () => {
+      draining = true;
+      await Promise.all([parley.drain(drainMs), app.close()]);
+      await parley.close();
+    },
+  };
+}
+
+/** As `parley start`: serves, says so, and stops on SIGTERM or Ctrl-C; a second one ends it at once. */
+export async function start(config: Config): Promise<void> {
+  const running = await serve(config);
+  console.log(readyLine(running.origin, config));
+  const signal = Promise.withResolvers<void>();
+  const onSignal = (): void => signal.resolve();
+  for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, onSignal);
+  try {
+    await Promise.race([signal.promise, running.failed]);
+  } finally {
+    for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => process.exit(1));
+    const deadline = setTimeout(() => process.exit(1), stopMs);
+    await running.close();
+    clearTimeout(deadline);
+  }
+}
+
+async function addRoutes(app: FastifyInstance, parley: Parley, draining: () => boolean): Promise<void> {
+  await apiDescription(app);
+  await app.register(parley.api, { prefix });
+  if (parley.demoSecret !== null) {
+    const { limiter, metrics } = parley;
+    await app.register(
+      demoRoutes(parley.demoSecret, { limiter, onLimited: (type, role) => metrics.limits.hit(type, role) }),
+    );
+  }
+  await app.register(opsRoutes, { ...parley.ops, draining });
+  await app.register(docsRoutes, { socketPath: `${prefix}/ws` });
+  app.get('/', { schema: { hide: true } }, (_request, reply) => reply.redirect('/docs'));
+}
+
+function acceptSockets(app: FastifyInstance, parley: Parley): void {
+  app.server.on('upgrade', (request, socket, head) => {
+    if (parley.isSocketPath(request.url ?? '')) parley.handleUpgrade(request, socket, head);
+    else socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+  });
+}
+
+/** A request that Fastify turns down before any route is found. */
+function frameworkErrors(error: FastifyError, _request: FastifyRequest, reply: FastifyReply): void {
+  const refusal = toRefusal(error);
+  void reply.status(refusal.status).send(bodyOf(refusal));
+}
+
+function originOf(app: FastifyInstance, config: Config): string {
+  const { port } = app.server.address() as AddressInfo;
+  const host = config.host.includes(':') ? `[${config.host}]` : config.host;
+  return `http://${host}:${port}`;
+}
+
+function readyLine(origin: string, config: Config): string {
+  const docs = `API reference: ${origin}/docs`;
+  if (config.identity.kind === 'tokens') return `Parley is ready on ${origin}\n${docs}`;
+  return `Parley is ready on ${origin}\nDemo mode: POST ${origin}/demo/token gives anybody a token. ${docs}`;
+}
+
+function explainListening(error: unknown, { host, port }: Config): unknown {
+  if (!(error instanceof Error) || !('code' in error)) return error;
+  if (error.code === 'EADDRINUSE')
+    return new Error(`Port ${port} is in use: stop what listens there, or choose another with PORT.`, {
+      cause: error,
+    });
+  if (error.code === 'EACCES')
+    return new Error(`Port ${port} needs more rights than this user has: choose one above 1023 with PORT.`, {
+      cause: error,
+    });
+  if (error.code === 'EADDRNOTAVAIL')
+    return new Error(`HOST=${host} is no address of this machine.`, { cause: error });
+  return error;
+}

@@ -1,0 +1,36 @@
+import type { FastifyInstance } from 'fastify';
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { readConfig } from './config.ts';
+import { createParley } from './parley.ts';
+import { createLogger } from './telemetry/logs.ts';
+
+export interface ParleyOptions {
+  /** Where the API is mounted, `/api` for example; Fastify's own option. */
+  readonly prefix?: string;
+  /** The settings, by the names of the environment variables. Default: the process's environment. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+}
+
+/** Milliseconds that WebSockets get to leave when the application closes. */
+const drainMs = 5000;
+
+/**
+ * Parley inside a Fastify application that you have: `app.register(parley, { prefix: '/api' })`. REST and WebSocket
+ * live under the prefix; nothing outside of it changes. It starts and stops with the application.
+ * @throws ConfigError for settings that are missing or wrong; Error for parts that can't start
+ */
+export default async function parley(app: FastifyInstance, options: ParleyOptions = {}): Promise<void> {
+  const config = readConfig(options.env ?? process.env);
+  const parts = await createParley(config, app.prefix, createLogger(config.logLevel));
+  const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    if (parts.isSocketPath(request.url ?? '')) parts.handleUpgrade(request, socket, head);
+  };
+  app.server.on('upgrade', onUpgrade);
+  app.addHook('preClose', () => parts.drain(drainMs));
+  app.addHook('onClose', async () => {
+    app.server.off('upgrade', onUpgrade);
+    await parts.close();
+  });
+  await parts.api(app);
+}

@@ -1,0 +1,294 @@
+import { limits } from '@parley/protocol';
+import type { Bus, BusEvent, Clock, ConversationStore } from '../messaging/ports.ts';
+import { Refusal } from '../messaging/refusal.ts';
+import { entrants, isChange, participantCountOf, putsOut, type Change } from './change.ts';
+import { Channel, Member } from './channel.ts';
+import { Departures } from './departures.ts';
+import { Fanout } from './fanout.ts';
+import type { Listener, Log, Prepare } from './listener.ts';
+import { passOn } from './pass-on.ts';
+import { RecentChanges, type Mark } from './recent.ts';
+import { Sequence } from './sequence.ts';
+
+export interface HubMeter {
+  /** A hole in the versions of a conversation was given up. */
+  gap(): void;
+}
+
+export interface HubDeps {
+  readonly bus: Bus;
+  readonly conversations: Pick<ConversationStore, 'subscriptions'>;
+  /** Told of a person's first and last connection to this node. Neither throws nor waits. */
+  readonly presence: {
+    /** `conversationIds`: where others hear of their status. */
+    connected(userId: string, conversationIds: readonly string[]): void;
+    disconnected(userId: string): void;
+  };
+  readonly prepare: Prepare;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly meter: HubMeter;
+  /** Milliseconds from a message's `created_at` to its being queued for this node's listeners. */
+  readonly onDelivery?: (ms: number) => void;
+}
+
+type Subscriptions = Awaited<ReturnType<ConversationStore['subscriptions']>>;
+
+const sweepMs = 500;
+/** Times that somebody's conversations are loaded when too much happened meanwhile to be kept. */
+const maxLoads = 3;
+
+/**
+ * Who listens on this node, and to what. It gives each event of the bus to those whom it concerns: a conversation's
+ * changes in the order of their versions, each once, to people for as long as they are in it.
+ *
+ * Membership follows from the changes themselves: an entrance is carried out before its frame is delivered, a removal
+ * after. What is loaded from the store is where to begin: what arrived since is applied on top of it.
+ */
+export class Hub {
+  readonly #deps: HubDeps;
+  readonly #members = new Map<string, Member>();
+  readonly #channels = new Map<string, Channel>();
+  readonly #recent: RecentChanges;
+  readonly #departures: Departures;
+  readonly #sequence: Sequence;
+  readonly #unsubscribe: () => void;
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(deps: HubDeps) {
+    this.#deps = deps;
+    this.#recent = new RecentChanges(deps.clock);
+    this.#departures = new Departures(deps.clock);
+    this.#sequence = new Sequence({
+      recent: this.#recent,
+      apply: (channel, change) => this.#apply(channel, change),
+      replay: (channel, member, change) => this.#replay(channel, member, change),
+      admitLate: (channel, change) => this.#admit(channel, change, change.frame.version - 1),
+      log: deps.log,
+      onGap: () => deps.meter.gap(),
+    });
+    this.#unsubscribe = deps.bus.subscribe((event) => this.#receive(event));
+    this.#timer = setInterval(() => this.#sweep(), sweepMs).unref();
+  }
+
+  /** People and conversations that are listened for. */
+  get size(): { readonly members: number; readonly channels: number } {
+    return { members: this.#members.size, channels: this.#channels.size };
+  }
+
+  /**
+   * Begins to deliver to a connection, and answers the catch-up cursor of a moment from which on it receives
+   * everything. What it is given before this resolves comes after that moment.
+   */
+  async attach(listener: Listener): Promise<string> {
+    const member = this.#members.get(listener.userId) ?? new Member(listener.userId);
+    this.#members.set(listener.userId, member);
+    member.listeners.push(listener);
+    try {
+      if (member.live) return await this.#load(member);
+      member.loading ??= this.#load(member).finally(() => (member.loading = null));
+      return await member.loading;
+    } catch (error) {
+      this.detach(listener);
+      throw error;
+    }
+  }
+
+  /** Ends what `attach` began, at whatever point it is. */
+  detach(listener: Listener): void {
+    const member = this.#members.get(listener.userId);
+    const index = member?.listeners.indexOf(listener) ?? -1;
+    if (member === undefined || index < 0) return;
+    member.listeners.splice(index, 1);
+    for (const conversationId of listener.joined ?? []) this.#channels.get(conversationId)?.unjoin(listener);
+    listener.joined = null;
+    if (member.listeners.length > 0) return;
+    this.#members.delete(member.userId);
+    // A copy: leaving takes out of `channels`.
+    for (const channel of member.channels.slice()) this.#leave(channel, member);
+    if (member.live) this.#deps.presence.disconnected(member.userId);
+  }
+
+  /** Delivers a conversation's typing and status, too. Whether they may is for the caller to know. */
+  join(listener: Listener, conversationId: string): void {
+    const member = this.#members.get(listener.userId);
+    if (member?.listeners.includes(listener) !== true) return;
+    (listener.joined ??= new Set()).add(conversationId);
+    const channel = this.#channels.get(conversationId);
+    // Else their entrance is on its way here, and joins them.
+    if (channel?.has(member) === true) channel.join(listener);
+  }
+
+  leave(listener: Listener, conversationId: string): void {
+    listener.joined?.delete(conversationId);
+    if (listener.joined?.size === 0) listener.joined = null;
+    this.#channels.get(conversationId)?.unjoin(listener);
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.#unsubscribe();
+  }
+
+  // --- whose conversations are which ----------------------------------------------------------------------------------
+
+  async #load(member: Member): Promise<string> {
+    for (let attempt = 0; attempt < maxLoads; attempt++) {
+      const mark = this.#recent.mark();
+      try {
+        const subscriptions = await this.#deps.conversations.subscriptions(member.userId);
+        if (this.#settle(member, subscriptions, mark)) return subscriptions.cursor;
+      } finally {
+        this.#recent.release(mark);
+      }
+    }
+    throw new Refusal('unavailable');
+  }
+
+  /**
+   * Puts somebody where the store says they are, and applies what arrived since `mark`, which was before that was read:
+   * every change after the read version is among it, or yet to come. False if it was not all kept.
+   */
+  #settle(member: Member, { conversations }: Subscriptions, mark: Mark): boolean {
+    const since = this.#recent.since(mark);
+    if (since === null) return false;
+    if (this.#members.get(member.userId) !== member) return true;
+    const wasLive = member.live;
+    member.live = true;
+    for (const { id, version, participantCount } of conversations) {
+      // Who is live has seen their removal already.
+      const left = wasLive && this.#departures.isAfter(version, id, member.userId);
+      if (!left) this.#place(member, id, version, participantCount);
+    }
+    if (wasLive) return true;
+    for (const change of since) {
+      const { conversation_id: id, version } = change.frame;
+      if (this.#newcomers(change).includes(member)) this.#place(member, id, version - 1, 0);
+    }
+    this.#deps.presence.connected(member.userId, statusAudience(member));
+    return true;
+  }
+
+  #place(member: Member, conversationId: string, version: number, participantCount: number): void {
+    const present = this.#channels.get(conversationId);
+    if (present?.has(member) === true) return;
+    const channel = present ?? this.#open(conversationId, version, participantCount);
+    channel.enter(member, version);
+    if (present === undefined) this.#takeRecent(channel);
+    else this.#sequence.catchUp(channel, member);
+    this.#closeIfEmpty(channel);
+  }
+
+  #open(id: string, version: number, participantCount: number): Channel {
+    const channel = new Channel(id, version, participantCount);
+    this.#channels.set(id, channel);
+    return channel;
+  }
+
+  /** What arrived while nobody listened to this conversation, from where it begins. */
+  #takeRecent(channel: Channel): void {
+    for (const change of this.#recent.of(channel.id, channel.position)) this.#sequence.take(channel, change);
+  }
+
+  #closeIfEmpty(channel: Channel): void {
+    if (channel.isEmpty && this.#channels.get(channel.id) === channel) this.#channels.delete(channel.id);
+  }
+
+  #leave(channel: Channel, member: Member): void {
+    channel.leave(member);
+    this.#closeIfEmpty(channel);
+  }
+
+  // --- changes --------------------------------------------------------------------------------------------------------
+
+  #receive(event: BusEvent): void {
+    if (isChange(event)) this.#receiveChange(event);
+    else passOn(event, this.#members, this.#channels, this.#deps.prepare);
+  }
+
+  #receiveChange(change: Change): void {
+    this.#recent.add(change);
+    this.#departures.note(change);
+    const { conversation_id: id, version } = change.frame;
+    const present = this.#channels.get(id);
+    if (present === undefined && this.#newcomers(change).length === 0) return;
+    const channel = present ?? this.#open(id, version - 1, 0);
+    if (present === undefined) this.#takeRecent(channel);
+    else this.#sequence.take(channel, change);
+    this.#closeIfEmpty(channel);
+  }
+
+  /** Those here whom a change puts in, unless they are out again since. */
+  #newcomers(change: Change): Member[] {
+    const { conversation_id: id, version } = change.frame;
+    return entrants(change).flatMap((userId) => {
+      const member = this.#members.get(userId);
+      return member?.live === true && !this.#departures.isAfter(version, id, userId) ? [member] : [];
+    });
+  }
+
+  #admit(channel: Channel, change: Change, position: number): void {
+    for (const member of this.#newcomers(change)) if (!channel.has(member)) channel.enter(member, position);
+  }
+
+  #apply(channel: Channel, change: Change): void {
+    const { frame } = change;
+    this.#admit(channel, change, channel.position);
+    // Zero: whoever announced it could not read it any more.
+    channel.participantCount = participantCountOf(frame) || channel.participantCount;
+    const leavers = this.#leavers(channel, change);
+    if (frame.type === 'participant_removed') for (const member of leavers) this.#tellLeft(channel, member);
+    const fanout = new Fanout(change, this.#deps.prepare);
+    for (const member of channel.members) fanout.ofChannel(channel, member);
+    for (const member of leavers) {
+      // Those apart are not among `members`; the rest have it.
+      if (channel.apart?.has(member) === true) fanout.to(member);
+      this.#putOut(channel, member);
+    }
+    if (frame.type === 'new_message' && fanout.wasNeeded) {
+      const ms = this.#deps.clock.now() - Date.parse(frame.message.created_at);
+      this.#deps.onDelivery?.(Math.max(0, ms));
+    }
+  }
+
+  #replay(channel: Channel, member: Member, change: Change): void {
+    const out = putsOut(change.frame, member.userId);
+    if (out && change.frame.type === 'participant_removed') this.#tellLeft(channel, member);
+    new Fanout(change, this.#deps.prepare).ofChannel(channel, member);
+    if (out) this.#putOut(channel, member);
+  }
+
+  #putOut(channel: Channel, member: Member): void {
+    for (const listener of member.listeners) this.leave(listener, channel.id);
+    channel.leave(member);
+  }
+
+  /** Those here whom a change puts out; not those who came back after it. */
+  #leavers(channel: Channel, { frame }: Change): Member[] {
+    if (frame.type === 'conversation_deleted') {
+      return [...channel.everybody()].filter((member) => channel.awaits(member, frame.version));
+    }
+    const member = frame.type === 'participant_removed' ? this.#members.get(frame.user_id) : undefined;
+    return member !== undefined && channel.awaits(member, frame.version) ? [member] : [];
+  }
+
+  /** Before the removal itself, which is the last that somebody hears of a conversation. */
+  #tellLeft(channel: Channel, member: Member): void {
+    for (const listener of member.listeners) {
+      if (listener.joined?.has(channel.id) !== true) continue;
+      this.leave(listener, channel.id);
+      listener.deliver(this.#deps.prepare({ type: 'left_conversation', conversation_id: channel.id }));
+    }
+  }
+
+  #sweep(): void {
+    this.#sequence.sweep();
+    this.#recent.trim();
+  }
+}
+
+/** The conversations in which others hear of somebody's status. */
+const statusAudience = (member: Member): string[] =>
+  member.channels.flatMap(({ id, participantCount }) =>
+    participantCount <= limits.receiptAudience ? [id] : [],
+  );

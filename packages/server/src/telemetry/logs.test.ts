@@ -1,0 +1,62 @@
+import { expect, test } from 'vitest';
+import { createLogger } from './logs.ts';
+
+const capture = (level: 'info' | 'silent' = 'info') => {
+  let raw = '';
+  const logger = createLogger(level, { write: (line: string) => void (raw += line) });
+  return { logger, raw: () => raw };
+};
+
+test('a token shows nowhere in a line, whichever key or sentence it was put into', () => {
+  const { logger, raw } = capture();
+  const token = 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbmEifQ.sig';
+  logger.info(
+    { token, deep: { token, deeper: { token } }, headers: { authorization: token } },
+    `checked ${token}`,
+  );
+  logger.info({ url: `/api/ws/abcdef?token=opaque-1` }, 'protocols parley, bearer.opaque-2');
+  logger.info('Authorization: Bearer opaque-3');
+  for (const secret of ['eyJ', 'opaque-1', 'opaque-2', 'opaque-3', 'abcdef'])
+    expect(raw()).not.toContain(secret);
+  for (const line of raw().trim().split('\n')) expect(() => JSON.parse(line)).not.toThrow();
+});
+
+test("people's words are redacted from known keys", () => {
+  const { logger, raw } = capture();
+  logger.info(
+    { content: 'secret words', message: { content: 'secret words', file_name: 'secret.pdf' } },
+    'sent',
+  );
+  expect(raw()).not.toContain('secret');
+});
+
+test('an error alone, or one whose message was repeated, is described and not quoted', () => {
+  const { logger, raw } = capture();
+  const error = new Error('invalid value: "my dear diary"');
+  logger.error(error);
+  logger.error({ err: error });
+  logger.error({ err: error }, error.message);
+  expect(raw()).not.toContain('diary');
+  expect(raw().match(/invalid value/g)?.length).toBe(6);
+});
+
+test('what a database says of the rows at fault is left out: only its code and message remain', () => {
+  const { logger, raw } = capture();
+  const detail = 'Failing row contains (my dear diary).';
+  logger.error(
+    {
+      err: Object.assign(new Error('violates check constraint "content_length"'), { code: '23514', detail }),
+    },
+    'failed',
+  );
+  expect(raw()).not.toContain('diary');
+  expect(JSON.parse(raw())).toMatchObject({
+    err: { code: '23514', message: 'violates check constraint "content_length"' },
+  });
+});
+
+test('silent is silent', () => {
+  const { logger, raw } = capture('silent');
+  logger.fatal('x');
+  expect(raw()).toBe('');
+});
