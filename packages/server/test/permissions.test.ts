@@ -87,19 +87,10 @@ async function bySocket({ person }: Scene, frame: object, answer: string): Promi
   if (socket === undefined) throw new Error('no socket');
   const id = `r${socket.frames.length}-${Math.random()}`;
   socket.send({ ...frame, request_id: id });
-  await socket.settled();
-  const found = await untilAnswered(socket, id);
+  const found = await socket.answerTo(id);
   if (found.type === 'error') return found.code;
   expect(found.type).toBe(answer);
   return null;
-}
-
-async function untilAnswered(socket: TestSocket, id: string) {
-  for (;;) {
-    const found = socket.frames.find((frame) => 'request_id' in frame && frame.request_id === id);
-    if (found !== undefined) return found;
-    await socket.settled();
-  }
 }
 
 const allowedWhen = (action: Action, role: ParticipantRole, standing: Standing, person: Person): string | null => {

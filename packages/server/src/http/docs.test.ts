@@ -2,6 +2,7 @@ import { Conversation, Message, MessageList, SendMessageBody } from '@parley/pro
 import Fastify, { type FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Type } from 'typebox';
+import { compile } from '../messaging/validation.ts';
 import { apiDescription, docsRoutes } from './docs.ts';
 import { answers, NoContent, Params } from './schema.ts';
 
@@ -83,10 +84,20 @@ test('the description says which text is refused, so that what a tool makes from
   expect(new RegExp(content.pattern, 'u').test('nul \u0000')).toBe(false);
 });
 
+test('whoever tries a request out starts from a body that is accepted, and sees what comes back', async () => {
+  const api = await document();
+  const { post } = api.paths['/api/conversations/{conversation_id}/messages'];
+  const { example } = post.requestBody.content['application/json'];
+  expect(compile(SendMessageBody)(example)).toMatchObject({ ok: true });
+  expect(compile(Message)(api.components.schemas.Message.examples[0])).toMatchObject({ ok: true });
+  expect(post.responses['403'].content['application/json']).not.toHaveProperty('example');
+});
+
 test('refusals are described by their codes, and a 204 has no body', async () => {
   const api = await document();
   const { post } = api.paths['/api/conversations/{conversation_id}/messages'];
   expect(post.responses['403'].description).toContain('muted');
+  expect((await app.inject('/openapi.json')).body).not.toContain('Default Response');
   expect(Object.keys(post.responses)).toEqual(
     expect.arrayContaining(['201', '401', '403', '422', '429', '500']),
   );

@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { Busboy, type BusboyFileStream, type BusboyInstance } from '@fastify/busboy';
 import { limits } from '@parley/protocol';
 import { Refusal } from '../messaging/refusal.ts';
+import { countArrival } from './upload-garbage.ts';
 
 export interface FormFile {
   /** As the form says it. */
@@ -102,6 +103,7 @@ export class MultipartForm {
   }
 
   #count(chunk: Buffer): void {
+    countArrival(chunk.length);
     this.#size += chunk.length;
     if (this.#size > this.#most) this.#fail(new Refusal('payload_too_large'));
   }

@@ -19,7 +19,11 @@ export interface StoredStatus {
 export const unset: StoredStatus = { status: 'online', lastSeenAt: null };
 
 /** What `actor` may see of these people, in their order: of strangers, that they are offline, and nothing else. */
-export async function viewStatuses(deps: StatusesDeps, actor: Actor, userIds: readonly string[]): Promise<UserStatus[]> {
+export async function viewStatuses(
+  deps: StatusesDeps,
+  actor: Actor,
+  userIds: readonly string[],
+): Promise<UserStatus[]> {
   const ids = [...new Set(userIds)];
   const [known, stored, present, typing] = await Promise.all([
     actor.kind === 'service' ? new Set(ids) : deps.statuses.acquaintances(actor.userId, ids),
@@ -38,7 +42,11 @@ export async function viewStatuses(deps: StatusesDeps, actor: Actor, userIds: re
 }
 
 /** Which of these conversations somebody may read: that others type in one is nobody else's to know. */
-async function readableBy({ conversations }: StatusesDeps, actor: Actor, ids: readonly string[]): Promise<ReadonlySet<string>> {
+async function readableBy(
+  { conversations }: StatusesDeps,
+  actor: Actor,
+  ids: readonly string[],
+): Promise<ReadonlySet<string>> {
   const allowed = await Promise.all(
     ids.map(async (id) => {
       const access = await conversations.access(id, actor);

@@ -33,14 +33,18 @@ export function passOn(
 }
 
 function passToJoined(channel: Channel | undefined, except: string | undefined, fanout: Fanout): void {
-  if (channel?.joined == null) return;
-  for (const listener of channel.joined) {
+  if (channel === undefined) return;
+  for (const listener of channel.joined ?? []) {
     if (listener.userId !== except && !isLeaving(channel, listener.userId)) fanout.toListener(listener);
   }
 }
 
 /** Everybody in any of these conversations, once. */
-function peopleIn(channels: Channels, conversationIds: readonly string[], except: string | undefined): Set<Member> {
+function peopleIn(
+  channels: Channels,
+  conversationIds: readonly string[],
+  except: string | undefined,
+): Set<Member> {
   const people = new Set<Member>();
   for (const id of conversationIds) {
     const channel = channels.get(id);

@@ -220,7 +220,9 @@ test('two servers in one process count apart', async () => {
 test('the operations page tells of each metric with its type and labels, and of none that is not there', async () => {
   const page = await readFile(new URL('../../../../docs/operations/metrics.md', import.meta.url), 'utf8');
   const rows = [...page.matchAll(/^\| `(parley_\w+)` \| (\w+) \| (.*?) \|/gm)];
-  const told = rows.map(([, name, type, labels = '']) => `${name} ${type} ${labelNames(labels.replaceAll(/\([^)]*\)/g, ''))}`);
+  const told = rows.map(
+    ([, name, type, labels = '']) => `${name} ${type} ${labelNames(labels.replaceAll(/\([^)]*\)/g, ''))}`,
+  );
   const metrics = createMetrics({ process: false });
   feed(metrics);
   const route = routeOf({ is404: true } as FastifyRequest);

@@ -5,7 +5,7 @@ import type { Identity } from '../identity/verifier.ts';
 import type { Actor } from '../messaging/actor.ts';
 import type { Clock, DeliveredMove } from '../messaging/ports.ts';
 import type { Prepared } from '../realtime/listener.ts';
-import type { Commander } from './commands.ts';
+import type { Commander } from './command-handlers.ts';
 import { FloodGate } from './flood.ts';
 import { pingFrame, prepare } from './frame.ts';
 import { Outbox, type OutboxOwner, type OutboxShared } from './outbox.ts';

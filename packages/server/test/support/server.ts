@@ -41,7 +41,7 @@ export class Person extends TestClient {
   }
 }
 
-const serviceKey = 'a service key for tests, as opaque as they are';
+const serviceKey = 'a-service-key-for-tests-as-opaque-as-they-are';
 
 /** The whole server, on a database and in a folder of its own. Limits are off unless `env` says otherwise. */
 export async function startServer(env: Record<string, string> = {}): Promise<TestServer> {

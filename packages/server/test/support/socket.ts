@@ -48,11 +48,25 @@ export class TestSocket {
     }
   }
 
+  /** The first frame ever received that fits, awaited if need be. */
+  async find(fits: (frame: ServerFrame) => boolean): Promise<ServerFrame> {
+    for (;;) {
+      const found = this.frames.find(fits);
+      if (found !== undefined) return found;
+      await this.#more();
+    }
+  }
+
+  /** The answer to a frame with this `request_id`. */
+  answerTo(id: string): Promise<ServerFrame> {
+    return this.find((frame) => 'request_id' in frame && frame.request_id === id);
+  }
+
   /** Every frame up to the answer to a `ping`: what had been sent to this socket before the server read it. */
   async settled(): Promise<ServerFrame[]> {
     const id = `settled-${this.frames.length}`;
     this.send({ type: 'ping', request_id: id });
-    while (!this.frames.some((frame) => frame.type === 'pong' && frame.request_id === id)) await this.#more();
+    await this.answerTo(id);
     return this.frames;
   }
 

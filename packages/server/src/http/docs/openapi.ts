@@ -1,3 +1,4 @@
+import { STATUS_CODES } from 'node:http';
 import type { SwaggerTransform } from '@fastify/swagger';
 import { exampleOf } from './example.ts';
 import { nodesIn } from './schema-nodes.ts';
@@ -77,18 +78,29 @@ function exampleFor(node: Json): { examples?: readonly unknown[] } {
 const withExample = (node: unknown): unknown =>
   isObject(node) && node['$id'] === undefined ? { ...node, ...exampleFor(node) } : node;
 
+/** An answer without a description of its own is described by its status. */
+const described = (status: string, answer: unknown): unknown =>
+  isObject(answer) ? { description: STATUS_CODES[status], ...answer } : answer;
+
 /** Turns a route's schema into what the document is to have: shared schemas taken out, and an id for generators. */
 export const routeDescriber =
   (shared: SharedSchemas): SwaggerTransform =>
   ({ schema, url, route }) => {
     // A route without a schema is no part of the API.
     if (schema === undefined) return { schema: { hide: true }, url };
+    const { body, response } = schema;
     const parts: Record<string, unknown> = {};
     for (const part of ['querystring', 'params', 'headers'] as const) {
       if (schema[part] !== undefined) parts[part] = shared.take(schema[part]);
     }
-    if (schema.body !== undefined) parts['body'] = copyText(shared, withExample(schema.body));
-    return { schema: { operationId: operationId(String(route.method), url), ...schema, ...parts, ...answersOf(schema.response, shared) }, url };
+    if (body !== undefined) parts['body'] = shared.take(withExample(body));
+    if (isObject(response)) {
+      const answers = Object.entries(response);
+      parts['response'] = Object.fromEntries(
+        answers.map(([status, answer]) => [status, described(status, shared.take(withExample(answer)))]),
+      );
+    }
+    return { schema: { operationId: operationId(String(route.method), url), ...schema, ...parts }, url };
   };
 
 /** `GET /api/conversations/:id/messages` → `get_conversations_id_messages`. */

@@ -65,6 +65,7 @@ table.fields { table-layout: fixed; }
 .fields th:nth-child(2) { width: 12.5rem; }
 .fields th:nth-child(3) { width: 5.5rem; }
 .fields td:first-child { overflow-wrap: anywhere; white-space: normal; }
+.codes td code { white-space: nowrap; }
 small { color: var(--quiet); font-size: .875em; }
 
 details { margin: .75rem 0 0; }

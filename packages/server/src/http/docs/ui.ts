@@ -38,7 +38,7 @@ const style = `
 html { background: #fcfcfb; color-scheme: light; }
 html.dark-mode, html.dark-mode .swagger-ui { background: #161815; color-scheme: dark; }
 body { margin: 0; background: none; }
-header.parley { position: sticky; top: 0; z-index: 10; display: flex; gap: 1.5rem; align-items: baseline; padding: .8rem 1.5rem;
+header.parley { display: flex; gap: 1.5rem; align-items: baseline; padding: .8rem 1.5rem;
   background: #fcfcfb; border-bottom: 1px solid #dfdfd9; color: #22241f; font: 1rem/1.6 system-ui, "Segoe UI", sans-serif; }
 header.parley p { margin: 0; font-weight: 650; letter-spacing: -.01em; }
 header.parley nav { display: flex; gap: 1.25rem; }

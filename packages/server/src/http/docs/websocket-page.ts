@@ -138,7 +138,7 @@ status come for conversations that this connection has
 }
 
 const closeCodeTable = (): string =>
-  `<p>1006, a connection lost without a word, is treated as 1001.</p>
+  `<p>A connection that is lost without a close frame shows as 1006: treat it as 1001.</p>
 ${table(
   ['Code', 'Name', 'Meaning', 'Then'],
   Object.entries(closeCodes).map(([name, code]) => [
@@ -146,6 +146,7 @@ ${table(
     `<code>${name}</code>`,
     ...(closeMeanings[name] ?? []).map(escape),
   ]),
+  'codes',
 )}`;
 
 const errorCodeTable = (): string =>
@@ -158,6 +159,7 @@ ${table(
     String(status),
     escape(detail),
   ]),
+  'codes',
 )}`;
 
 function layout(sections: readonly Section[], { docsPath }: WebSocketPageOptions): string {
