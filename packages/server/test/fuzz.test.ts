@@ -134,7 +134,7 @@ const requestOf = ({ path, parameters, body }: Operation): fc.Arbitrary<Request>
 async function answersWell(operation: Operation, { path, query, body }: Request): Promise<void> {
   let index = 0;
   const filled = operation.path.replace(/\{\w+\}/g, () => encodeURIComponent(String(path[index++]).toWellFormed()));
-  const search = new URLSearchParams(Object.entries(query).flatMap(([name, value]) => [value].flat().map((item) => [name, String(item).toWellFormed()])));
+  const search = new URLSearchParams(Object.entries(query).flatMap(([name, value]) => [value].flat().map((item) => [name, (typeof item === "string" ? item : (JSON.stringify(item) ?? "")).toWellFormed()])));
   const url = `${filled}${search.size > 0 ? `?${search}` : ''}`;
   const answer = await ann.request(operation.method, url, body);
   const described = `${operation.method} ${url} ${JSON.stringify(body)} → ${answer.status} ${JSON.stringify(answer.body)?.slice(0, 500)}`;

@@ -1,5 +1,4 @@
 /** What every BlobStore must do. Each implementation's test calls this. */
-// oxlint-disable-next-line no-restricted-imports -- a part of tests, which use more than blobs does
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { BlobStore } from '../messaging/ports.ts';
 

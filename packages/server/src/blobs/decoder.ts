@@ -90,6 +90,8 @@ export class Decoder {
   /** Ends it at once; resolves when it is gone. */
   end(): Promise<void> {
     this.#hasEnded = true;
+    // Whoever waits for its end must not end before, for want of anything else to do.
+    this.#process.ref();
     this.#process.kill('SIGKILL');
     return this.#exit;
   }

@@ -232,6 +232,12 @@ test('the server itself never loads the image library, and an idle decoder does 
   await vi.waitFor(() => expect(isAlive(told.pid)).toBe(false), { timeout: 5000 });
 });
 
+test('closing is finished before the server ends', async () => {
+  const { host } = await startHost(`await thumbnails.close(); console.log('closed');`);
+  const [line] = await once(host.stdout, 'data');
+  expect(String(line)).toBe('closed\n');
+});
+
 test('a server that is killed takes its decoder along', async () => {
   const { host, told } = await startHost('setInterval(() => {}, 1000);');
   expect(isAlive(told.pid)).toBe(true);

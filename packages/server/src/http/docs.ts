@@ -13,10 +13,7 @@ const tags = [
   { name: 'Participants', description: 'Who is in a conversation, and in which role.' },
   { name: 'Messages', description: 'Sending, reading, editing and deleting; receipts and replies.' },
   { name: 'Files', description: 'Uploads, downloads and signed links.' },
-  { name: 'Users', description: 'Status and presence.' },
-  { name: 'Status', description: 'Status and presence.' },
-  { name: 'WebSocket', description: 'Events as they happen.' },
-  { name: 'Admin', description: "For the host application's backend, with a service key." },
+  { name: 'Users', description: 'Who is online, away or typing.' },
   { name: 'Demo', description: 'Tokens for trying things out. Not there in production.' },
   { name: 'Operations', description: 'For balancers, orchestrators and Prometheus. No token needed.' },
 ];

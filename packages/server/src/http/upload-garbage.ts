@@ -25,5 +25,7 @@ export function countArrival(bytes: number): void {
 function youngCollector(): () => void {
   setFlagsFromString('--expose-gc');
   const gc: unknown = runInNewContext('globalThis.gc');
-  return typeof gc === 'function' ? () => void gc({ type: 'minor' }) : () => undefined;
+  return typeof gc === 'function'
+    ? () => void Reflect.apply(gc, undefined, [{ type: 'minor' }])
+    : () => undefined;
 }

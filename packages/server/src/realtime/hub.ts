@@ -153,14 +153,10 @@ export class Hub {
     const since = this.#recent.since(mark);
     if (since === null) return false;
     if (this.#members.get(member.userId) !== member) return true;
-    const wasLive = member.live;
+    // Who is live follows the changes: what is new to them here is on its way, and their other connections wait for it.
+    if (member.live) return true;
     member.live = true;
-    for (const { id, version, participantCount } of conversations) {
-      // Who is live has seen their removal already.
-      const left = wasLive && this.#departures.isAfter(version, id, member.userId);
-      if (!left) this.#place(member, id, version, participantCount);
-    }
-    if (wasLive) return true;
+    for (const { id, version, participantCount } of conversations) this.#place(member, id, version, participantCount);
     for (const change of since) {
       const { conversation_id: id, version } = change.frame;
       if (this.#newcomers(change).includes(member)) this.#place(member, id, version - 1, 0);
@@ -220,11 +216,16 @@ export class Hub {
 
   /** Those here whom a change puts in, unless they are out again since. */
   #newcomers(change: Change): Member[] {
-    const { conversation_id: id, version } = change.frame;
     return entrants(change).flatMap((userId) => {
       const member = this.#members.get(userId);
-      return member?.live === true && !this.#departures.isAfter(version, id, userId) ? [member] : [];
+      return member?.live === true && !this.#isOutSince(change, userId) ? [member] : [];
     });
+  }
+
+  /** A removal that is still kept follows the entrance in its turn; an older one would not. */
+  #isOutSince({ frame: { conversation_id: id, version } }: Change, userId: string): boolean {
+    if (!this.#departures.isAfter(version, id, userId)) return false;
+    return !this.#recent.of(id, version).some(({ frame }) => putsOut(frame, userId));
   }
 
   #admit(channel: Channel, change: Change, position: number): void {

@@ -239,6 +239,6 @@ test('the operations page tells of each metric with its type and labels, and of 
 
 const labelNames = (cell: string): string =>
   [...cell.matchAll(/`(\w+)`/g)]
-    .map(([, name]) => name)
+    .map(([, name = '']) => name)
     .toSorted()
     .join(' ');

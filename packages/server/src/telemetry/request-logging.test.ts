@@ -4,7 +4,9 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import { afterEach, expect, test } from 'vitest';
 import { Refusal } from '../messaging/refusal.ts';
 import { createLogger } from './logs.ts';
+import { createMetrics } from './metrics.ts';
 import { fastifyLogging, requestLogging } from './request-logging.ts';
+import { requestMetrics } from './request-metrics.ts';
 
 const token = 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbmEifQ.c2lnbmF0dXJlLXNlY3JldA';
 const text = 'meet me at the "old" bridge';
@@ -187,4 +189,20 @@ test('a caller who hangs up leaves a line too', async () => {
   await logged.promise;
   const line: Line = JSON.parse(lines.find((one) => one.includes('aborted')) ?? '');
   expect(line).toMatchObject({ route: '/slow', aborted: true });
+});
+
+test('a request is logged and counted once, where both a server and a part of it ask for that', async () => {
+  let raw = '';
+  const metrics = createMetrics({ process: false });
+  app = Fastify(fastifyLogging(createLogger('info', { write: (line: string) => void (raw += line) })));
+  requestLogging(app);
+  requestMetrics(app, metrics.http);
+  await app.register(async (part) => {
+    requestLogging(part);
+    requestMetrics(part, metrics.http);
+    part.get('/part', () => ({}));
+  });
+  await app.inject('/part');
+  expect(raw.trim().split('\n')).toHaveLength(1);
+  expect(await metrics.render()).toMatch(/^parley_http_requests_total\{.*route="\/part".*\} 1$/m);
 });

@@ -32,12 +32,16 @@ export function requestIdOf(request: Pick<IncomingMessage, 'headers'>): string {
   return typeof given === 'string' && /^[\w-]{1,64}$/.test(given) ? given : randomUUID();
 }
 
+const watched = Symbol('parley: requests are logged');
+
 /**
  * Logs each request of `app` and of what is registered below it: one line when it has been answered, at `info`, or at
  * `error` with the stack for a 5xx. Answers the request's id as `X-Request-Id`. Call it before the routes are there,
- * and before other hooks, so that what those refuse is logged too.
+ * and before other hooks, so that what those refuse is logged too. Below an `app` that it was called for, it does nothing.
  */
 export function requestLogging(app: FastifyInstance, options: RequestLoggingOptions = {}): void {
+  if (app.hasDecorator(watched)) return;
+  app.decorate(watched, true);
   const failures = new WeakMap<FastifyRequest, Error>();
   const logged = new WeakSet<FastifyRequest>();
   const once = (request: FastifyRequest, log: () => void): void => {

@@ -2,12 +2,19 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { HttpMetrics } from './metrics/http.ts';
 import { methodOf, ownRefusal, routeOf, type RefusalOf } from './request-facts.ts';
 
-/** Times and counts each request of `app` and of what is registered below it. Call it before the routes are there. */
+const watched = Symbol('parley: requests are counted');
+
+/**
+ * Times and counts each request of `app` and of what is registered below it. Call it before the routes are there.
+ * Below an `app` that it was called for, it does nothing.
+ */
 export function requestMetrics(
   app: FastifyInstance,
   metrics: HttpMetrics,
   refusalOf: RefusalOf = ownRefusal,
 ): void {
+  if (app.hasDecorator(watched)) return;
+  app.decorate(watched, true);
   const failures = new WeakMap<FastifyRequest, Error>();
   const counted = new WeakSet<FastifyRequest>();
   const started = new WeakMap<FastifyRequest, number>();
