@@ -35,6 +35,7 @@ const rounds = Number(options.rounds);
 
 const secret = 'a secret for one run of a bench, 32+';
 const folder = await mkdtemp(join(tmpdir(), 'parley-bench-'));
+let serverPid = 0;
 const postgres = await startEmbedded(folder);
 try {
   await migrate(postgres.url);
@@ -92,20 +93,24 @@ async function seed(url: string): Promise<void> {
 }
 
 async function startServer(databaseUrl: string) {
-  const child = spawn(process.execPath, [new URL('../packages/server/src/cli/parley.ts', import.meta.url).pathname, 'start'], {
-    cwd: folder,
-    env: {
-      PATH: process.env['PATH'],
-      DATABASE_URL: databaseUrl,
-      JWT_SECRET: secret,
-      HOST: '127.0.0.1',
-      PORT: '0',
-      PARLEY_DATA_DIR: join(folder, 'data'),
-      LOG_LEVEL: 'info',
-      RATE_LIMITS: JSON.stringify({ message_send: { student: [1_000_000_000, 60] } }),
+  const child = spawn(
+    process.execPath,
+    [new URL('../packages/server/src/cli/parley.ts', import.meta.url).pathname, 'start'],
+    {
+      cwd: folder,
+      env: {
+        PATH: process.env['PATH'],
+        DATABASE_URL: databaseUrl,
+        JWT_SECRET: secret,
+        HOST: '127.0.0.1',
+        PORT: '0',
+        PARLEY_DATA_DIR: join(folder, 'data'),
+        LOG_LEVEL: 'info',
+        RATE_LIMITS: JSON.stringify({ message_send: { student: [1_000_000_000, 60] } }),
+      },
+      stdio: ['ignore', 'pipe', 'inherit'],
     },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  );
   let port = 0;
   for await (const line of createInterface(child.stdout)) {
     const match = /http:\/\/127\.0\.0\.1:(\d+)/.exec(line);
@@ -122,8 +127,6 @@ async function startServer(databaseUrl: string) {
     },
   };
 }
-
-var serverPid: number;
 
 /** Microseconds of CPU that a process has used. */
 async function cpuOf(pid: number): Promise<number> {
@@ -147,7 +150,9 @@ async function load(port: number, duration: number) {
   const times: number[] = [];
   const [serverBefore, ownBefore] = [await cpuOf(serverPid), process.cpuUsage()];
   const started = performance.now();
-  await Promise.all(Array.from({ length: senders }, (_, i) => sendUntil(port, tokens[i % members] ?? '', until, times)));
+  await Promise.all(
+    Array.from({ length: senders }, (_, i) => sendUntil(port, tokens[i % members] ?? '', until, times)),
+  );
   const elapsed = (performance.now() - started) / 1000;
   const own = process.cpuUsage(ownBefore);
   times.sort((a, b) => a - b);
@@ -164,7 +169,10 @@ async function load(port: number, duration: number) {
 async function sendUntil(port: number, token: string, until: number, times: number[]): Promise<void> {
   const socket = connect({ port, host: '127.0.0.1', noDelay: true });
   await once(socket, 'connect');
-  const body = JSON.stringify({ content: 'A message of a common length, as people write them.', message_type: 'text' });
+  const body = JSON.stringify({
+    content: 'A message of a common length, as people write them.',
+    message_type: 'text',
+  });
   while (performance.now() < until) {
     const id = conversationId(1 + Math.floor(Math.random() * conversations));
     const started = performance.now();
@@ -207,9 +215,13 @@ select * from parley.send_messages(
   array[null::text], array[null::bytea], array['admin', 'moderator', 'participant'], false);
 `,
   );
-  const output = execFileSync('pgbench', ['-n', '-M', 'prepared', '-c', '16', '-j', '2', '-T', String(duration), '-f', script, url], {
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const output = execFileSync(
+    'pgbench',
+    ['-n', '-M', 'prepared', '-c', '16', '-j', '2', '-T', String(duration), '-f', script, url],
+    {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
   return Number(/tps = ([\d.]+)/.exec(output)?.[1]);
 }

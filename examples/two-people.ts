@@ -90,7 +90,11 @@ async function post<T>(path: string, body?: object, token?: string): Promise<T> 
 const [ann, bob] = await Promise.all([Person.join('ann', 'Ann'), Person.join('bob', 'Bob')]);
 
 const opened = bob.next('conversation_created');
-const group = await ann.call<{ id: string }>('/api/conversations', { type: 'group', title: 'Lunch', participant_ids: ['bob'] });
+const group = await ann.call<{ id: string }>('/api/conversations', {
+  type: 'group',
+  title: 'Lunch',
+  participant_ids: ['bob'],
+});
 await opened;
 
 const joined = ann.next('joined_conversation');
@@ -98,7 +102,10 @@ ann.send({ type: 'join_conversation', conversation_id: group.id });
 await joined;
 
 const [arrived, delivered] = [bob.next('new_message'), ann.next('message_delivered')];
-const question = await ann.call<{ id: string }>(`/api/conversations/${group.id}/messages`, { content: 'Pizza or soup?', client_id: `lunch-${Date.now()}` });
+const question = await ann.call<{ id: string }>(`/api/conversations/${group.id}/messages`, {
+  content: 'Pizza or soup?',
+  client_id: `lunch-${Date.now()}`,
+});
 await arrived;
 await delivered;
 
@@ -111,7 +118,10 @@ bob.send({ type: 'typing_start', conversation_id: group.id });
 await typing;
 
 const answer = ann.next('new_message');
-await bob.call(`/api/conversations/${group.id}/messages`, { content: 'Pizza. Always pizza.', reply_to_id: question.id });
+await bob.call(`/api/conversations/${group.id}/messages`, {
+  content: 'Pizza. Always pizza.',
+  reply_to_id: question.id,
+});
 await answer;
 
 ann.leave();

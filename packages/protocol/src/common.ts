@@ -63,7 +63,9 @@ function metadataProblem(root: unknown): string | null {
     }
   }
   const bytes = new TextEncoder().encode(JSON.stringify(root)).length;
-  return bytes <= limits.metadataBytes ? null : `must not be larger than ${limits.metadataBytes} bytes as JSON`;
+  return bytes <= limits.metadataBytes
+    ? null
+    : `must not be larger than ${limits.metadataBytes} bytes as JSON`;
 }
 
 /** Any JSON object of at most 8 KiB once written as JSON. */
@@ -89,6 +91,7 @@ export const Seq = Type.Integer({
 /** The shape of every list: `{<noun>: […], page, limit, total, has_more, next_cursor}`. */
 export const listOf = <N extends string, T extends TSchema>(noun: N, item: T) =>
   Type.Object({
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a computed key widens to `string`
     ...({ [noun]: Type.Array(item) } as { [K in N]: ReturnType<typeof Type.Array<T>> }),
     page: Type.Integer({ minimum: 1 }),
     limit: Type.Integer({ minimum: 1, maximum: limits.pageMax }),
@@ -99,9 +102,7 @@ export const listOf = <N extends string, T extends TSchema>(noun: N, item: T) =>
 
 export const PageQuery = {
   page: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000_000 })),
-  limit: Type.Optional(
-    Type.Integer({ minimum: 1, maximum: limits.pageMax, default: limits.pageDefault }),
-  ),
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: limits.pageMax, default: limits.pageDefault })),
   cursor: Type.Optional(
     Type.String({ minLength: 1, maxLength: 512, description: '`next_cursor` of the page before.' }),
   ),

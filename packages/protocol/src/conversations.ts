@@ -1,5 +1,17 @@
 import { Type, type Static } from 'typebox';
-import { ClientId, Id, Metadata, Nullable, OneOf, Seq, Timestamp, UserId, Version, listOf, text } from './common.ts';
+import {
+  ClientId,
+  Id,
+  Metadata,
+  Nullable,
+  OneOf,
+  Seq,
+  Timestamp,
+  UserId,
+  Version,
+  listOf,
+  text,
+} from './common.ts';
 import { limits } from './limits.ts';
 import { Message } from './messages.ts';
 

@@ -19,7 +19,9 @@ export const Attachment = Type.Object(
 export type Attachment = Static<typeof Attachment>;
 
 export const SignedUrl = Type.Object({
-  url: Type.String({ description: 'Works without a token until it expires, while its maker is a participant.' }),
+  url: Type.String({
+    description: 'Works without a token until it expires, while its maker is a participant.',
+  }),
   thumbnail_url: Nullable(Type.String()),
   expires_at: Timestamp,
 });

@@ -78,4 +78,3 @@ export const ReceiptList = Type.Object({
   read_count: Type.Integer({ minimum: 0 }),
 });
 export type ReceiptList = Static<typeof ReceiptList>;
-

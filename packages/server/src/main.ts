@@ -1,10 +1,15 @@
-import type { AddressInfo } from 'node:net';
-import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import Fastify, {
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+} from 'fastify';
 import type { Config } from './config.ts';
 import { trustOf } from './http/address.ts';
 import { demoRoutes } from './http/demo.ts';
 import { apiDescription, docsRoutes } from './http/docs.ts';
-import { bodyOf, toRefusal } from './http/errors.ts';
+import { bodyOf, handleErrors, toRefusal } from './http/errors.ts';
+import { observe } from './http/observe.ts';
 import { opsRoutes } from './http/ops.ts';
 import { createParley, type Parley } from './parley.ts';
 import { createLogger } from './telemetry/logs.ts';
@@ -77,6 +82,8 @@ export async function start(config: Config): Promise<void> {
 }
 
 async function addRoutes(app: FastifyInstance, parley: Parley, draining: () => boolean): Promise<void> {
+  observe(app, parley.metrics);
+  handleErrors(app);
   await apiDescription(app);
   await app.register(parley.api, { prefix });
   if (parley.demoSecret !== null) {
@@ -104,7 +111,8 @@ function frameworkErrors(error: FastifyError, _request: FastifyRequest, reply: F
 }
 
 function originOf(app: FastifyInstance, config: Config): string {
-  const { port } = app.server.address() as AddressInfo;
+  const address = app.server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : config.port;
   const host = config.host.includes(':') ? `[${config.host}]` : config.host;
   return `http://${host}:${port}`;
 }

@@ -24,6 +24,7 @@ import type { BlobStore, Clock } from './messaging/ports.ts';
 import { Presence } from './messaging/presence.ts';
 import { Receipts } from './messaging/receipts.ts';
 import { MemoryBus } from './realtime/bus-memory.ts';
+import { meteredBus } from './realtime/bus-metered.ts';
 import { Hub } from './realtime/hub.ts';
 import { MemoryPresenceState } from './realtime/presence-memory.ts';
 import { createAttachmentStore } from './store/attachments.ts';
@@ -203,7 +204,7 @@ async function createDomain({ config, prefix, database, users, blobs, metrics, l
   const messageStore = new PostgresMessages(database, prefix);
   const receiptStore = new PostgresReceipts(database);
   const attachments = createAttachmentStore(database);
-  const bus = new MemoryBus(log);
+  const bus = meteredBus(new MemoryBus(log), metrics.bus);
   stack.defer(() => bus.close());
 
   const presence = new Presence({
@@ -259,7 +260,11 @@ async function createDomain({ config, prefix, database, users, blobs, metrics, l
     blobs,
     identify,
     thumbnails,
-    send: (message) => messages.post(message),
+    send: async (message) => {
+      const sent = await messages.post(message);
+      if (!sent.replayed) countSent(metrics, 'upload', sent.message);
+      return sent;
+    },
     links: new FileLinks({ secret: await sharedSecret(database, 'file-links'), clock }),
     prefix,
     maxFileSize: config.maxFileSize,

@@ -48,36 +48,56 @@ const seed = Number(process.env['FUZZ_SEED'] ?? Date.now());
 const numRuns = Number(process.env['FUZZ_RUNS'] ?? 40);
 const settings = { seed, numRuns, endOnFailure: true };
 
-test(`every endpoint answers every request as documented (FUZZ_SEED=${seed})`, { timeout: 180_000 }, async () => {
-  for (const operation of await operations()) {
-    await fc.assert(fc.asyncProperty(requestOf(operation), (request) => answersWell(operation, request)), settings);
-  }
-  expect((await ann.request('GET', '/readyz')).status).toBe(200);
-  expect(rejections).toEqual([]);
-});
+test(
+  `every endpoint answers every request as documented (FUZZ_SEED=${seed})`,
+  { timeout: 180_000 },
+  async () => {
+    for (const operation of await operations()) {
+      await fc.assert(
+        fc.asyncProperty(requestOf(operation), (request) => answersWell(operation, request)),
+        settings,
+      );
+    }
+    expect((await ann.request('GET', '/readyz')).status).toBe(200);
+    expect(rejections).toEqual([]);
+  },
+);
 
-test(`every frame is answered or refused, and the connection stays (FUZZ_SEED=${seed})`, { timeout: 180_000 }, async () => {
-  const codes = new Set(Object.keys(errors));
-  for (const [type, schema] of Object.entries(clientFrames)) {
-    let socket = await bob.connect();
-    let sent = 0;
-    const frame = arbitraryOf(schema as Schema, { ...hints, type: fc.constant(type), request_id: fc.constantFrom('r', undefined) });
-    const raw = fc.oneof({ weight: 1, arbitrary: fc.string({ unit: 'binary', maxLength: 200 }) }, { weight: 6, arbitrary: frame.map((value) => JSON.stringify(value) ?? 'undefined') });
-    const property = fc.asyncProperty(raw, async (text) => {
-      // A connection may send some hundred frames before it counts as a flood.
-      if (++sent % 40 === 0) {
-        socket.close();
-        socket = await bob.connect();
-      }
-      socket.send(text);
-      const frames = await socket.settled();
-      for (const answer of frames) if (answer.type === 'error') expect([...codes].filter((code) => code !== 'internal')).toContain(answer.code);
-    });
-    await fc.assert(property, settings);
-    socket.close();
-  }
-  expect(rejections).toEqual([]);
-});
+test(
+  `every frame is answered or refused, and the connection stays (FUZZ_SEED=${seed})`,
+  { timeout: 180_000 },
+  async () => {
+    const codes = new Set(Object.keys(errors));
+    for (const [type, schema] of Object.entries(clientFrames)) {
+      let socket = await bob.connect();
+      let sent = 0;
+      const frame = arbitraryOf(schema as Schema, {
+        ...hints,
+        type: fc.constant(type),
+        request_id: fc.constantFrom('r', undefined),
+      });
+      const raw = fc.oneof(
+        { weight: 1, arbitrary: fc.string({ unit: 'binary', maxLength: 200 }) },
+        { weight: 6, arbitrary: frame.map((value) => JSON.stringify(value) ?? 'undefined') },
+      );
+      const property = fc.asyncProperty(raw, async (text) => {
+        // A connection may send some hundred frames before it counts as a flood.
+        if (++sent % 40 === 0) {
+          socket.close();
+          socket = await bob.connect();
+        }
+        socket.send(text);
+        const frames = await socket.settled();
+        for (const answer of frames)
+          if (answer.type === 'error')
+            expect([...codes].filter((code) => code !== 'internal')).toContain(answer.code);
+      });
+      await fc.assert(property, settings);
+      socket.close();
+    }
+    expect(rejections).toEqual([]);
+  },
+);
 
 /** What the running server says of itself. */
 async function operations(): Promise<Operation[]> {
@@ -85,7 +105,8 @@ async function operations(): Promise<Operation[]> {
   const resolve = (node: unknown): unknown => {
     if (Array.isArray(node)) return node.map(resolve);
     if (typeof node !== 'object' || node === null) return node;
-    if ('$ref' in node && typeof node.$ref === 'string') return resolve(document.components.schemas[node.$ref.split('/').at(-1) ?? '']);
+    if ('$ref' in node && typeof node.$ref === 'string')
+      return resolve(document.components.schemas[node.$ref.split('/').at(-1) ?? '']);
     return Object.fromEntries(Object.entries(node).map(([key, value]) => [key, resolve(value)]));
   };
   return Object.entries<Record<string, unknown>>(document.paths).flatMap(([path, methods]) =>
@@ -96,7 +117,12 @@ async function operations(): Promise<Operation[]> {
         path,
         parameters: raw.parameters ?? [],
         body: Object.values(raw.requestBody?.content ?? {})[0]?.schema ?? null,
-        answers: Object.fromEntries(Object.entries(raw.responses).map(([status, { content }]) => [status, checkOf(content?.['application/json']?.schema)])),
+        answers: Object.fromEntries(
+          Object.entries(raw.responses).map(([status, { content }]) => [
+            status,
+            checkOf(content?.['application/json']?.schema),
+          ]),
+        ),
       })),
   );
 }
@@ -122,10 +148,20 @@ interface Request {
 const requestOf = ({ path, parameters, body }: Operation): fc.Arbitrary<Request> =>
   fc.record({
     path: fc.tuple(
-      ...[...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => fc.oneof({ weight: 2, arbitrary: hints[name ?? ''] ?? ids }, ids, fc.string({ unit: 'binary', minLength: 1, maxLength: 20 }))),
+      ...[...path.matchAll(/\{(\w+)\}/g)].map(([, name]) =>
+        fc.oneof(
+          { weight: 2, arbitrary: hints[name ?? ''] ?? ids },
+          ids,
+          fc.string({ unit: 'binary', minLength: 1, maxLength: 20 }),
+        ),
+      ),
     ),
     query: fc.record(
-      Object.fromEntries(parameters.filter((parameter) => parameter.in === 'query').map(({ name, schema }) => [name, arbitraryOf(schema, hints)])),
+      Object.fromEntries(
+        parameters
+          .filter((parameter) => parameter.in === 'query')
+          .map(({ name, schema }) => [name, arbitraryOf(schema, hints)]),
+      ),
       { requiredKeys: [] },
     ),
     body: body === null ? fc.constant(undefined) : arbitraryOf(body, hints),
@@ -133,8 +169,19 @@ const requestOf = ({ path, parameters, body }: Operation): fc.Arbitrary<Request>
 
 async function answersWell(operation: Operation, { path, query, body }: Request): Promise<void> {
   let index = 0;
-  const filled = operation.path.replace(/\{\w+\}/g, () => encodeURIComponent(String(path[index++]).toWellFormed()));
-  const search = new URLSearchParams(Object.entries(query).flatMap(([name, value]) => [value].flat().map((item) => [name, (typeof item === "string" ? item : (JSON.stringify(item) ?? "")).toWellFormed()])));
+  const filled = operation.path.replace(/\{\w+\}/g, () =>
+    encodeURIComponent(String(path[index++]).toWellFormed()),
+  );
+  const search = new URLSearchParams(
+    Object.entries(query).flatMap(([name, value]) =>
+      [value]
+        .flat()
+        .map((item) => [
+          name,
+          (typeof item === 'string' ? item : (JSON.stringify(item) ?? '')).toWellFormed(),
+        ]),
+    ),
+  );
   const url = `${filled}${search.size > 0 ? `?${search}` : ''}`;
   const answer = await ann.request(operation.method, url, body);
   const described = `${operation.method} ${url} ${JSON.stringify(body)} → ${answer.status} ${JSON.stringify(answer.body)?.slice(0, 500)}`;

@@ -49,7 +49,10 @@ test('text is kept as sent, counted in code points', async () => {
   expect((await ann.say(group.id, text)).content).toBe(text);
   expect((await ann.post(messagesOf(group.id), { content: '😀'.repeat(5000) })).status).toBe(201);
   const tooLong = await ann.post(messagesOf(group.id), { content: '😀'.repeat(5001) });
-  expect(tooLong).toMatchObject({ status: 422, body: { code: 'validation_failed', errors: [{ path: '/content' }] } });
+  expect(tooLong).toMatchObject({
+    status: 422,
+    body: { code: 'validation_failed', errors: [{ path: '/content' }] },
+  });
 });
 
 test('history is newest first, without gaps, by page, cursor and place', async () => {
@@ -84,26 +87,41 @@ test('a retry with the same client_id answers the original, by body or by header
   expect(again.status).toBe(201);
   expect(again.headers.get('idempotency-replayed')).toBe('true');
   expect(again.body.id).toBe(first.body.id);
-  expect((await ann.post(messagesOf(group.id), { ...body, content: 'other' })).body.code).toBe('idempotency_conflict');
+  expect((await ann.post(messagesOf(group.id), { ...body, content: 'other' })).body.code).toBe(
+    'idempotency_conflict',
+  );
   expect((await bob.post(messagesOf(group.id), body)).headers.get('idempotency-replayed')).toBeNull();
 });
 
 test('only the sender edits and deletes; a tombstone shows nothing and stays', async () => {
   const message = await ann.say(group.id, 'secret', { metadata: { private: true } });
   const reply = await bob.say(group.id, 'what?', { reply_to_id: message.id });
-  expect((await bob.put(`/api/messages/${message.id}`, { content: 'mine' })).body.code).toBe('not_message_owner');
+  expect((await bob.put(`/api/messages/${message.id}`, { content: 'mine' })).body.code).toBe(
+    'not_message_owner',
+  );
   expect((await bob.delete(`/api/messages/${message.id}`)).status).toBe(403);
 
-  const edited = await ann.put(`/api/messages/${message.id}`, new URLSearchParams({ content: 'Updated message content' }));
-  expect(edited).toMatchObject({ status: 200, body: { content: 'Updated message content', is_edited: true, reply_count: 1 } });
+  const edited = await ann.put(
+    `/api/messages/${message.id}`,
+    new URLSearchParams({ content: 'Updated message content' }),
+  );
+  expect(edited).toMatchObject({
+    status: 200,
+    body: { content: 'Updated message content', is_edited: true, reply_count: 1 },
+  });
 
   expect((await ann.delete(`/api/messages/${message.id}`)).status).toBe(204);
   expect((await ann.delete(`/api/messages/${message.id}`)).status).toBe(204);
-  expect((await ann.put(`/api/messages/${message.id}`, { content: 'back' }))).toMatchObject({ status: 409, body: { code: 'message_deleted' } });
+  expect(await ann.put(`/api/messages/${message.id}`, { content: 'back' })).toMatchObject({
+    status: 409,
+    body: { code: 'message_deleted' },
+  });
   const { body } = await bob.get(messagesOf(group.id, `?limit=3&around_seq=${message.seq}`));
   const found = (id: string) => body.messages.find((other: Message) => other.id === id);
   expect(found(message.id)).toMatchObject({ is_deleted: true, content: '', metadata: {} });
-  expect((await bob.get(`/api/messages/${message.id}/replies`)).body.messages).toMatchObject([{ id: reply.id, reply_to_content: null }]);
+  expect((await bob.get(`/api/messages/${message.id}/replies`)).body.messages).toMatchObject([
+    { id: reply.id, reply_to_content: null },
+  ]);
 });
 
 test('a reply must be to a message of the same conversation', async () => {
@@ -125,7 +143,12 @@ test('reading moves forward alone, and status is the weakest over the others', a
     const { body } = await ann.get(messagesOf(conversation.id));
     return body.messages.find(({ id }: Message) => id === message.id).status;
   };
-  expect((await read(bob, two)).body).toEqual({ message_id: two.id, conversation_id: conversation.id, last_read_seq: 2, unread_count: 0 });
+  expect((await read(bob, two)).body).toEqual({
+    message_id: two.id,
+    conversation_id: conversation.id,
+    last_read_seq: 2,
+    unread_count: 0,
+  });
   expect((await read(bob, one)).body).toMatchObject({ last_read_seq: 2, unread_count: 0 });
   expect(await statusOf(one)).toBe('sent');
   expect((await read(eve, one)).body).toMatchObject({ last_read_seq: 1, unread_count: 1 });
@@ -151,19 +174,39 @@ test('sending reads everything before it, so one’s own messages are never unre
 
 test('strangers, unknown and impossible ids get the refusals of the contract', async () => {
   const message = await ann.say(group.id, 'ours');
-  expect(await eve.get(messagesOf(group.id))).toMatchObject({ status: 403, body: { code: 'not_participant', detail: 'Not a participant in this conversation' } });
-  expect(await eve.post(messagesOf(group.id), { content: 'hi' })).toMatchObject({ status: 403, body: { code: 'not_participant' } });
+  expect(await eve.get(messagesOf(group.id))).toMatchObject({
+    status: 403,
+    body: { code: 'not_participant', detail: 'Not a participant in this conversation' },
+  });
+  expect(await eve.post(messagesOf(group.id), { content: 'hi' })).toMatchObject({
+    status: 403,
+    body: { code: 'not_participant' },
+  });
   expect(await eve.post(`/api/messages/${message.id}/read`)).toMatchObject({ status: 403 });
-  expect(await eve.put(`/api/messages/${message.id}`, { content: 'x' })).toMatchObject({ status: 403, body: { code: 'not_participant' } });
+  expect(await eve.put(`/api/messages/${message.id}`, { content: 'x' })).toMatchObject({
+    status: 403,
+    body: { code: 'not_participant' },
+  });
   for (const id of ['conv-123', '01890000-0000-7000-8000-000000000000', '%00', 'a%2Fb']) {
-    expect(await ann.get(messagesOf(id))).toMatchObject({ status: 404, body: { code: 'conversation_not_found' } });
-    expect(await ann.post(`/api/messages/${id}/read`)).toMatchObject({ status: 404, body: { code: 'message_not_found' } });
+    expect(await ann.get(messagesOf(id))).toMatchObject({
+      status: 404,
+      body: { code: 'conversation_not_found' },
+    });
+    expect(await ann.post(`/api/messages/${id}/read`)).toMatchObject({
+      status: 404,
+      body: { code: 'message_not_found' },
+    });
   }
 });
 
 test('system messages are the service role’s alone', async () => {
-  expect(await ann.post(messagesOf(group.id), { content: 'x', message_type: 'system' })).toMatchObject({ status: 403, body: { code: 'system_only' } });
-  const { status, body } = await server.service().post(messagesOf(group.id), { content: 'Welcome', message_type: 'system' });
+  expect(await ann.post(messagesOf(group.id), { content: 'x', message_type: 'system' })).toMatchObject({
+    status: 403,
+    body: { code: 'system_only' },
+  });
+  const { status, body } = await server
+    .service()
+    .post(messagesOf(group.id), { content: 'Welcome', message_type: 'system' });
   expect(status).toBe(201);
   expect(body).toMatchObject({ sender_id: 'system', sender_name: 'System', message_type: 'system' });
 });

@@ -42,36 +42,58 @@ async function setScene(person: Person, role: ParticipantRole, standing: Standin
 
 /** How each action is asked for; the code of its refusal, or null. */
 const attempts: Record<Action, (scene: Scene) => Promise<string | null>> = {
-  'conversation.read': ({ person, conversationId }) => codeOf(person.get(`/api/conversations/${conversationId}/messages`)),
-  'conversation.join': (scene) => bySocket(scene, { type: 'join_conversation', conversation_id: scene.conversationId }, 'joined_conversation'),
-  'conversation.update': ({ person, conversationId }) => codeOf(person.put(`/api/conversations/${conversationId}`, { title: 'New' })),
-  'conversation.delete': ({ person, conversationId }) => codeOf(person.delete(`/api/conversations/${conversationId}`)),
+  'conversation.read': ({ person, conversationId }) =>
+    codeOf(person.get(`/api/conversations/${conversationId}/messages`)),
+  'conversation.join': (scene) =>
+    bySocket(
+      scene,
+      { type: 'join_conversation', conversation_id: scene.conversationId },
+      'joined_conversation',
+    ),
+  'conversation.update': ({ person, conversationId }) =>
+    codeOf(person.put(`/api/conversations/${conversationId}`, { title: 'New' })),
+  'conversation.delete': ({ person, conversationId }) =>
+    codeOf(person.delete(`/api/conversations/${conversationId}`)),
   'message.send': async (scene) => {
-    const byRest = await codeOf(scene.person.post(`/api/conversations/${scene.conversationId}/messages`, { content: 'x' }));
+    const byRest = await codeOf(
+      scene.person.post(`/api/conversations/${scene.conversationId}/messages`, { content: 'x' }),
+    );
     const frame = { type: 'send_message', conversation_id: scene.conversationId, content: 'x' };
     expect(await bySocket(scene, frame, 'message_ack')).toBe(byRest);
     return byRest;
   },
   'message.send_system': ({ person, conversationId }) =>
-    codeOf(person.post(`/api/conversations/${conversationId}/messages`, { content: 'x', message_type: 'system' })),
+    codeOf(
+      person.post(`/api/conversations/${conversationId}/messages`, { content: 'x', message_type: 'system' }),
+    ),
   'message.upload': ({ person, conversationId }) => {
     const form = new FormData();
     form.set('file', new Blob(['a plain text\n'], { type: 'text/plain' }), 'a.txt');
     return codeOf(person.post(`/api/conversations/${conversationId}/upload`, form));
   },
-  'message.edit': ({ person, ownMessageId, foreignMessageId }) => codeOf(person.put(`/api/messages/${ownMessageId ?? foreignMessageId}`, { content: 'new' })),
-  'message.delete': ({ person, ownMessageId, foreignMessageId }) => codeOf(person.delete(`/api/messages/${ownMessageId ?? foreignMessageId}`)),
+  'message.edit': ({ person, ownMessageId, foreignMessageId }) =>
+    codeOf(person.put(`/api/messages/${ownMessageId ?? foreignMessageId}`, { content: 'new' })),
+  'message.delete': ({ person, ownMessageId, foreignMessageId }) =>
+    codeOf(person.delete(`/api/messages/${ownMessageId ?? foreignMessageId}`)),
   'message.read': async (scene) => {
     const byRest = await codeOf(scene.person.post(`/api/messages/${scene.foreignMessageId}/read`));
-    expect(await bySocket(scene, { type: 'message_read', message_id: scene.foreignMessageId }, 'read_ack')).toBe(byRest);
+    expect(
+      await bySocket(scene, { type: 'message_read', message_id: scene.foreignMessageId }, 'read_ack'),
+    ).toBe(byRest);
     return byRest;
   },
-  'message.type': ({ person, conversationId }) => codeOf(person.put('/api/users/status', { is_typing: true, typing_in_conversation: conversationId })),
-  'participant.add': ({ person, conversationId }) => codeOf(person.post(`/api/conversations/${conversationId}/participants`, { user_id: 'newcomer' })),
-  'participant.remove': ({ person, conversationId }) => codeOf(person.delete(`/api/conversations/${conversationId}/participants/other`)),
-  'participant.leave': ({ person, conversationId }) => codeOf(person.delete(`/api/conversations/${conversationId}/participants/${person.id}`)),
-  'participant.mute': ({ person, conversationId }) => codeOf(person.put(`/api/conversations/${conversationId}/participants/other`, { is_muted: true })),
-  'participant.set_role': ({ person, conversationId }) => codeOf(person.put(`/api/conversations/${conversationId}/participants/other`, { role: 'moderator' })),
+  'message.type': ({ person, conversationId }) =>
+    codeOf(person.put('/api/users/status', { is_typing: true, typing_in_conversation: conversationId })),
+  'participant.add': ({ person, conversationId }) =>
+    codeOf(person.post(`/api/conversations/${conversationId}/participants`, { user_id: 'newcomer' })),
+  'participant.remove': ({ person, conversationId }) =>
+    codeOf(person.delete(`/api/conversations/${conversationId}/participants/other`)),
+  'participant.leave': ({ person, conversationId }) =>
+    codeOf(person.delete(`/api/conversations/${conversationId}/participants/${person.id}`)),
+  'participant.mute': ({ person, conversationId }) =>
+    codeOf(person.put(`/api/conversations/${conversationId}/participants/other`, { is_muted: true })),
+  'participant.set_role': ({ person, conversationId }) =>
+    codeOf(person.put(`/api/conversations/${conversationId}/participants/other`, { role: 'moderator' })),
 };
 
 async function codeOf(answer: Promise<{ status: number; body: { code?: string } }>): Promise<string | null> {
@@ -93,29 +115,44 @@ async function bySocket({ person }: Scene, frame: object, answer: string): Promi
   return null;
 }
 
-const allowedWhen = (action: Action, role: ParticipantRole, standing: Standing, person: Person): string | null => {
+const allowedWhen = (
+  action: Action,
+  role: ParticipantRole,
+  standing: Standing,
+  person: Person,
+): string | null => {
   const present = standing === 'member' || standing === 'muted';
   if (action === 'message.send_system') return 'system_only';
-  return refuse(action, { kind: 'user', userId: person.id, displayName: '', avatarUrl: null, appRole: 'student' }, {
-    membership: present ? { role, isMuted: standing === 'muted' } : null,
-    senderId: person.id,
-    targetRole: 'participant',
-  });
+  return refuse(
+    action,
+    { kind: 'user', userId: person.id, displayName: '', avatarUrl: null, appRole: 'student' },
+    {
+      membership: present ? { role, isMuted: standing === 'muted' } : null,
+      senderId: person.id,
+      targetRole: 'participant',
+    },
+  );
 };
 
-test.for(Object.keys(permissions) as Action[])('%s follows the table for everybody', { timeout: 60_000 }, async (action) => {
-  const cases = participantRoles.flatMap((role) => appRoles.flatMap((appRole) => standings.map((standing) => ({ role, appRole, standing }))));
-  for (const { role, appRole, standing } of cases) {
-    const person = await personOf(role, appRole, standing);
-    const scene = await setScene(person, role, standing);
-    expect({ role, appRole, standing, code: await attempts[action](scene) }).toEqual({
-      role,
-      appRole,
-      standing,
-      code: allowedWhen(action, role, standing, person),
-    });
-  }
-});
+test.for(Object.keys(permissions) as Action[])(
+  '%s follows the table for everybody',
+  { timeout: 60_000 },
+  async (action) => {
+    const cases = participantRoles.flatMap((role) =>
+      appRoles.flatMap((appRole) => standings.map((standing) => ({ role, appRole, standing }))),
+    );
+    for (const { role, appRole, standing } of cases) {
+      const person = await personOf(role, appRole, standing);
+      const scene = await setScene(person, role, standing);
+      expect({ role, appRole, standing, code: await attempts[action](scene) }).toEqual({
+        role,
+        appRole,
+        standing,
+        code: allowedWhen(action, role, standing, person),
+      });
+    }
+  },
+);
 
 const people = new Map<string, Promise<Person>>();
 
@@ -130,22 +167,60 @@ test('the table itself: what each role may, spelled out', () => {
   const may = (role: ParticipantRole, isMuted = false) =>
     (Object.keys(permissions) as Action[]).filter(
       (action) =>
-        refuse(action, { kind: 'user', userId: 'me', displayName: '', avatarUrl: null, appRole: 'admin' }, { membership: { role, isMuted }, senderId: 'me', targetRole: 'participant' }) === null,
+        refuse(
+          action,
+          { kind: 'user', userId: 'me', displayName: '', avatarUrl: null, appRole: 'admin' },
+          { membership: { role, isMuted }, senderId: 'me', targetRole: 'participant' },
+        ) === null,
     );
-  const participant = ['conversation.read', 'conversation.join', 'message.send', 'message.upload', 'message.edit', 'message.delete', 'message.read', 'message.type', 'participant.leave'];
-  const moderator = [...participant, 'conversation.update', 'participant.add', 'participant.remove', 'participant.mute'];
+  const participant = [
+    'conversation.read',
+    'conversation.join',
+    'message.send',
+    'message.upload',
+    'message.edit',
+    'message.delete',
+    'message.read',
+    'message.type',
+    'participant.leave',
+  ];
+  const moderator = [
+    ...participant,
+    'conversation.update',
+    'participant.add',
+    'participant.remove',
+    'participant.mute',
+  ];
   expect(may('participant').toSorted()).toEqual(participant.toSorted());
   expect(may('moderator').toSorted()).toEqual(moderator.toSorted());
-  expect(may('admin').toSorted()).toEqual([...moderator, 'conversation.delete', 'participant.set_role'].toSorted());
-  expect(may('participant', true).toSorted()).toEqual(['conversation.join', 'conversation.read', 'message.delete', 'message.read', 'participant.leave']);
+  expect(may('admin').toSorted()).toEqual(
+    [...moderator, 'conversation.delete', 'participant.set_role'].toSorted(),
+  );
+  expect(may('participant', true).toSorted()).toEqual([
+    'conversation.join',
+    'conversation.read',
+    'message.delete',
+    'message.read',
+    'participant.leave',
+  ]);
 });
 
 test('a moderator touches neither an admin nor another moderator', () => {
-  const moderator = { kind: 'user', userId: 'me', displayName: '', avatarUrl: null, appRole: 'admin' } as const;
+  const moderator = {
+    kind: 'user',
+    userId: 'me',
+    displayName: '',
+    avatarUrl: null,
+    appRole: 'admin',
+  } as const;
   for (const targetRole of ['admin', 'moderator'] as const) {
     for (const action of ['participant.remove', 'participant.mute'] as const) {
-      expect(refuse(action, moderator, { membership: { role: 'moderator', isMuted: false }, targetRole })).toBe('insufficient_role');
-      expect(refuse(action, moderator, { membership: { role: 'admin', isMuted: false }, targetRole })).toBe(null);
+      expect(
+        refuse(action, moderator, { membership: { role: 'moderator', isMuted: false }, targetRole }),
+      ).toBe('insufficient_role');
+      expect(refuse(action, moderator, { membership: { role: 'admin', isMuted: false }, targetRole })).toBe(
+        null,
+      );
     }
   }
 });
@@ -156,8 +231,12 @@ test('the service role may act everywhere, but reads, types and joins as nobody'
   const service = server.service();
   expect((await service.get(`/api/conversations/${group.id}/messages`)).status).toBe(200);
   expect((await service.put(`/api/conversations/${group.id}`, { title: 'By the system' })).status).toBe(200);
-  expect((await service.put(`/api/conversations/${group.id}/participants/other`, { role: 'moderator' })).status).toBe(200);
+  expect(
+    (await service.put(`/api/conversations/${group.id}/participants/other`, { role: 'moderator' })).status,
+  ).toBe(200);
   expect((await service.post(`/api/messages/${message.id}/read`)).body.code).toBe('insufficient_role');
-  expect((await service.put(`/api/messages/${message.id}`, { content: 'forged' })).body.code).toBe('not_message_owner');
+  expect((await service.put(`/api/messages/${message.id}`, { content: 'forged' })).body.code).toBe(
+    'not_message_owner',
+  );
   expect((await service.delete(`/api/conversations/${group.id}`)).status).toBe(204);
 });

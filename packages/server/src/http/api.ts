@@ -4,8 +4,6 @@ import { Refusal } from '../messaging/refusal.ts';
 import type { Conversations } from '../messaging/conversations.ts';
 import type { Participants } from '../messaging/participants.ts';
 import type { Presence } from '../messaging/presence.ts';
-import { requestLogging } from '../telemetry/request-logging.ts';
-import { requestMetrics } from '../telemetry/request-metrics.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { authenticate, type AuthDeps } from './auth.ts';
 import { readBodies } from './bodies.ts';
@@ -13,6 +11,7 @@ import { conversationRoutes } from './conversations.ts';
 import { handleErrors } from './errors.ts';
 import { fileRoutes, type FileRoutesDeps } from './files.ts';
 import { messageRoutes, type MessageRoutesDeps } from './messages.ts';
+import { observe } from './observe.ts';
 import { participantRoutes } from './participants.ts';
 import { userRoutes } from './users.ts';
 
@@ -28,17 +27,28 @@ export interface ApiDeps {
 }
 
 /** What a browser may read of an answer from another origin. */
-const exposedHeaders = ['X-RateLimit-Limit', 'X-RateLimit-Remaining', 'X-RateLimit-Reset', 'Retry-After', 'Idempotency-Replayed', 'X-Request-Id'];
+const exposedHeaders = [
+  'X-RateLimit-Limit',
+  'X-RateLimit-Remaining',
+  'X-RateLimit-Reset',
+  'Retry-After',
+  'Idempotency-Replayed',
+  'X-Request-Id',
+];
 
 /** Every REST endpoint, in a scope of its own: nothing here changes a host application's routes. */
 export async function api(app: FastifyInstance, deps: ApiDeps): Promise<void> {
-  requestLogging(app, { userOf: (request) => request.actor?.userId });
-  requestMetrics(app, deps.metrics.http);
+  observe(app, deps.metrics);
   readBodies(app);
   handleErrors(app);
   if (deps.corsOrigins.length > 0) {
     const origin = deps.corsOrigins === '*' ? '*' : [...deps.corsOrigins];
-    await app.register(cors, { origin, exposedHeaders, methods: ['GET', 'POST', 'PUT', 'DELETE'], maxAge: 600 });
+    await app.register(cors, {
+      origin,
+      exposedHeaders,
+      methods: ['GET', 'POST', 'PUT', 'DELETE'],
+      maxAge: 600,
+    });
   }
   authenticate(app, deps.auth);
   await app.register(conversationRoutes(deps.conversations));

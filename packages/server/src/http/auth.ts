@@ -77,10 +77,18 @@ async function identify(verifier: Verifier, request: FastifyRequest): Promise<Ac
 }
 
 /** Counts the request; the service role is exempt, as it is the operator's own backend. */
-async function count(deps: Omit<AuthDeps, 'verifier'>, request: FastifyRequest, reply: FastifyReply, actor: Actor | null): Promise<void> {
+async function count(
+  deps: Omit<AuthDeps, 'verifier'>,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  actor: Actor | null,
+): Promise<void> {
   if (actor?.kind === 'service') return;
   const type = actor === null ? 'general' : (request.routeOptions.config.limit ?? 'general');
-  const who = actor === null ? { key: addressKey(request.ip), role: lowest } : { key: userKey(actor.userId), role: actor.appRole };
+  const who =
+    actor === null
+      ? { key: addressKey(request.ip), role: lowest }
+      : { key: userKey(actor.userId), role: actor.appRole };
   const state = await deps.limiter.consume(type, who);
   if (state === null) return;
   reply.headers(rateLimitHeaders(state));

@@ -13,7 +13,9 @@ export function readBodies(app: FastifyInstance): void {
     const check = compile(schema, { fromText: httpPart === 'querystring' });
     return (value: unknown) => {
       const checked = check(value);
-      return checked.ok ? { value: checked.value } : { error: new Refusal('validation_failed', { errors: checked.errors }) };
+      return checked.ok
+        ? { value: checked.value }
+        : { error: new Refusal('validation_failed', { errors: checked.errors }) };
     };
   });
   app.setSerializerCompiler(() => (value) => JSON.stringify(value));
@@ -28,13 +30,17 @@ export function readBodies(app: FastifyInstance): void {
 
 /** Accepts forms where the spec shows one; named fields are booleans. */
 export function acceptForms(app: FastifyInstance, booleans: readonly string[] = []): void {
-  app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, done) => {
-    const fields = [...new URLSearchParams(String(body))].map(([name, value]) => [
-      name,
-      booleans.includes(name) ? (textBooleans.get(value.toLowerCase()) ?? value) : value,
-    ]);
-    done(null, Object.fromEntries(fields));
-  });
+  app.addContentTypeParser(
+    'application/x-www-form-urlencoded',
+    { parseAs: 'string' },
+    (_request, body, done) => {
+      const fields = [...new URLSearchParams(String(body))].map(([name, value]) => [
+        name,
+        booleans.includes(name) ? (textBooleans.get(value.toLowerCase()) ?? value) : value,
+      ]);
+      done(null, Object.fromEntries(fields));
+    },
+  );
 }
 
 const textBooleans = new Map([

@@ -1,4 +1,10 @@
-import { Conversation, ConversationList, CreateConversationBody, PageQuery, UpdateConversationBody } from '@parley/protocol';
+import {
+  Conversation,
+  ConversationList,
+  CreateConversationBody,
+  PageQuery,
+  UpdateConversationBody,
+} from '@parley/protocol';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import type { Conversations } from '../messaging/conversations.ts';
@@ -22,11 +28,18 @@ export const conversationRoutes =
           description: 'A direct one is unique for its pair: asking again answers the same one with 200.',
           headers: IdempotencyHeader,
           body: CreateConversationBody,
-          response: answers({ 200: Conversation, 201: Conversation }, [...bodyRefusals, ...inConversation, 'idempotency_conflict']),
+          response: answers({ 200: Conversation, 201: Conversation }, [
+            ...bodyRefusals,
+            ...inConversation,
+            'idempotency_conflict',
+          ]),
         },
       },
       async (request, reply) => {
-        const { conversation, existed, replayed } = await conversations.create(request.actor, withClientId(request, request.body));
+        const { conversation, existed, replayed } = await conversations.create(
+          request.actor,
+          withClientId(request, request.body),
+        );
         return reply
           .status(existed ? 200 : 201)
           .headers(creationHeaders(replayed))
@@ -41,7 +54,12 @@ export const conversationRoutes =
           tags,
           summary: 'Your conversations, newest activity first',
           querystring: Type.Object(
-            { ...PageQuery, archived: Type.Optional(Type.Boolean({ description: 'Those archived, in place of the others.' })) },
+            {
+              ...PageQuery,
+              archived: Type.Optional(
+                Type.Boolean({ description: 'Those archived, in place of the others.' }),
+              ),
+            },
             { additionalProperties: false },
           ),
           response: answers({ 200: ConversationList }, []),
@@ -49,13 +67,24 @@ export const conversationRoutes =
       },
       async ({ actor, query }) => {
         const page = pageOf(query);
-        return listAnswer('conversations', await conversations.list(actor, query.archived ?? false, page), page.limit);
+        return listAnswer(
+          'conversations',
+          await conversations.list(actor, query.archived ?? false, page),
+          page.limit,
+        );
       },
     );
 
     app.get(
       '/conversations/:conversation_id',
-      { schema: { tags, summary: 'One conversation', params, response: answers({ 200: Conversation }, inConversation) } },
+      {
+        schema: {
+          tags,
+          summary: 'One conversation',
+          params,
+          response: answers({ 200: Conversation }, inConversation),
+        },
+      },
       ({ actor, params: { conversation_id } }) => conversations.get(actor, conversation_id),
     );
 

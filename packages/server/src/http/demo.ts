@@ -3,7 +3,6 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { signDemoToken } from '../identity/demo.ts';
 import { readBodies } from './bodies.ts';
 import { countByAddress, type AuthDeps } from './auth.ts';
-import { handleErrors } from './errors.ts';
 import { answers, bodyRefusals } from './schema.ts';
 
 const dayInSeconds = 24 * 60 * 60;
@@ -13,7 +12,6 @@ export const demoRoutes =
   (secret: Uint8Array, counting: Omit<AuthDeps, 'verifier'>): FastifyPluginAsyncTypebox =>
   async (app) => {
     readBodies(app);
-    handleErrors(app);
     countByAddress(app, counting);
     app.post(
       '/demo/token',

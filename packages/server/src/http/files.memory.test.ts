@@ -31,20 +31,26 @@ async function upload(url: string, bytes: Buffer): Promise<void> {
 const peak = async (url: string): Promise<number> =>
   JSON.parse(await (await fetch(`${url}/memory`)).text()).peak;
 
+// Again, since V8 sometimes enlarges its own heap meanwhile; a file that is held fails every time.
 test.for([
   ['text', 10, text],
   ['text', 60, text],
   ['picture', 10, noise],
-] as const)('a %s of %d MB does not pass through the server’s memory', async ([, size, make]) => {
-  const server = startNode(program, [String(64 * megabyte)]);
-  const url = await server.line();
-  // Whatever the first uploads load and compile is not the file.
-  const small = await make(100_000);
-  for (let count = 0; count < 20; count++) await upload(url, small);
-  const large = await make(size * megabyte);
-  const before = await peak(url);
-  await upload(url, large);
-  expect((await peak(url)) - before).toBeLessThan(7 * megabyte);
-  server.process.kill('SIGTERM');
-  expect(await server.ended).toMatchObject({ code: 0 });
-});
+] as const)(
+  'a %s of %d MB does not pass through the server’s memory',
+  { retry: 2 },
+  async ([, size, make]) => {
+    const server = startNode(program, [String(64 * megabyte)]);
+    const url = await server.line();
+    // Whatever the first uploads load and compile is not the file.
+    const small = await make(100_000);
+    for (let count = 0; count < 20; count++) await upload(url, small);
+    const large = await make(size * megabyte);
+    const before = await peak(url);
+    await upload(url, large);
+    const grown = (await peak(url)) - before;
+    server.process.kill('SIGTERM');
+    expect(await server.ended).toMatchObject({ code: 0 });
+    expect(grown).toBeLessThan(7 * megabyte);
+  },
+);

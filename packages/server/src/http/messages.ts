@@ -1,4 +1,13 @@
-import { EditMessageBody, Message, MessageList, PageQuery, ReadAnswer, ReceiptList, SendMessageBody, limits } from '@parley/protocol';
+import {
+  EditMessageBody,
+  Message,
+  MessageList,
+  PageQuery,
+  ReadAnswer,
+  ReceiptList,
+  SendMessageBody,
+  limits,
+} from '@parley/protocol';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type, type Static } from 'typebox';
 import { readCursor } from '../messaging/cursor.ts';
@@ -15,7 +24,8 @@ const params = Params('message_id');
 const ofMessage = ['message_not_found', 'not_participant'] as const;
 const inConversation = ['conversation_not_found', 'not_participant'] as const;
 
-const seq = (description: string) => Type.Optional(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, description }));
+const seq = (description: string) =>
+  Type.Optional(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, description }));
 
 const HistoryQuery = Type.Object(
   {
@@ -61,10 +71,7 @@ export const messageRoutes =
         const body = withClientId(request, request.body);
         const sent = await messages.send(request.actor, request.params.conversation_id, body);
         if (!sent.replayed) onSent(sent.message);
-        return reply
-          .status(201)
-          .headers(creationHeaders(sent.replayed))
-          .send(sent.message);
+        return reply.status(201).headers(creationHeaders(sent.replayed)).send(sent.message);
       },
     );
 
@@ -96,7 +103,13 @@ export const messageRoutes =
             consumes: ['application/x-www-form-urlencoded', 'application/json'],
             params,
             body: EditMessageBody,
-            response: answers({ 200: Message }, [...bodyRefusals, ...ofMessage, 'not_message_owner', 'muted', 'message_deleted']),
+            response: answers({ 200: Message }, [
+              ...bodyRefusals,
+              ...ofMessage,
+              'not_message_owner',
+              'muted',
+              'message_deleted',
+            ]),
           },
         },
         ({ actor, params: { message_id }, body }) => messages.edit(actor, message_id, body.content),
@@ -134,7 +147,15 @@ export const messageRoutes =
 
     app.get(
       '/messages/:message_id/replies',
-      { schema: { tags, summary: 'Its replies, newest first', params, querystring: ListQuery, response: answers({ 200: MessageList }, ofMessage) } },
+      {
+        schema: {
+          tags,
+          summary: 'Its replies, newest first',
+          params,
+          querystring: ListQuery,
+          response: answers({ 200: MessageList }, ofMessage),
+        },
+      },
       async ({ actor, params: { message_id }, query }) => {
         const page = pageOf(query);
         return listAnswer('messages', await messages.replies(actor, message_id, page), page.limit);
@@ -143,11 +164,23 @@ export const messageRoutes =
 
     app.get(
       '/messages/:message_id/receipts',
-      { schema: { tags, summary: 'Who received and read it, and when', params, querystring: ListQuery, response: answers({ 200: ReceiptList }, ofMessage) } },
+      {
+        schema: {
+          tags,
+          summary: 'Who received and read it, and when',
+          params,
+          querystring: ListQuery,
+          response: answers({ 200: ReceiptList }, ofMessage),
+        },
+      },
       async ({ actor, params: { message_id }, query }) => {
         const request = pageOf(query);
         const page = await receipts.list(actor, message_id, request);
-        return { ...listAnswer('receipts', page, request.limit), delivered_count: page.deliveredCount, read_count: page.readCount };
+        return {
+          ...listAnswer('receipts', page, request.limit),
+          delivered_count: page.deliveredCount,
+          read_count: page.readCount,
+        };
       },
     );
   };
@@ -155,9 +188,12 @@ export const messageRoutes =
 /** Exactly one way to say where a page is. */
 function historyRequest(query: Static<typeof HistoryQuery>): HistoryRequest {
   const limit = query.limit ?? limits.pageDefault;
-  const given = (['page', 'cursor', 'before_seq', 'after_seq', 'around_seq'] as const).filter((name) => query[name] !== undefined);
+  const given = (['page', 'cursor', 'before_seq', 'after_seq', 'around_seq'] as const).filter(
+    (name) => query[name] !== undefined,
+  );
   if (given.length > 1) throw invalid(`/${given[1]}`, `can't be combined with ${given[0]}`);
-  if (query.cursor !== undefined) return { kind: 'before', seq: readCursor(query.cursor, ['count'])[0], limit };
+  if (query.cursor !== undefined)
+    return { kind: 'before', seq: readCursor(query.cursor, ['count'])[0], limit };
   if (query.before_seq !== undefined) return { kind: 'before', seq: query.before_seq, limit };
   if (query.after_seq !== undefined) return { kind: 'after', seq: query.after_seq, limit };
   if (query.around_seq !== undefined) return { kind: 'around', seq: query.around_seq, limit };

@@ -16,6 +16,7 @@ export const pageOf = (query: { page?: number; limit?: number; cursor?: string }
 
 /** The shape that every list answers with, under its noun. */
 export const listAnswer = <N extends string, T>(noun: N, page: Page<T>, limit: number) => ({
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a computed key widens to `string`
   ...({ [noun]: page.items } as { [K in N]: T[] }),
   page: page.page,
   limit,

@@ -64,7 +64,12 @@ export const participantRoutes =
           tags,
           summary: 'Remove somebody, or leave',
           params: Params('conversation_id', 'user_id'),
-          response: answers({ 204: NoContent }, [...inConversation, 'participant_not_found', 'insufficient_role', 'direct_conversation']),
+          response: answers({ 204: NoContent }, [
+            ...inConversation,
+            'participant_not_found',
+            'insufficient_role',
+            'direct_conversation',
+          ]),
         },
       },
       async ({ actor, params: { conversation_id, user_id } }, reply) => {
@@ -93,7 +98,8 @@ export const participantRoutes =
             ]),
           },
         },
-        ({ actor, params: { conversation_id, user_id }, body }) => participants.update(actor, conversation_id, user_id, body),
+        ({ actor, params: { conversation_id, user_id }, body }) =>
+          participants.update(actor, conversation_id, user_id, body),
       );
     });
   };

@@ -1,8 +1,24 @@
-import { ErrorBody, RateLimitBody, ValidationErrorBody, errors, limits, type ErrorCode } from '@parley/protocol';
+import {
+  ErrorBody,
+  RateLimitBody,
+  ValidationErrorBody,
+  errors,
+  limits,
+  type ErrorCode,
+} from '@parley/protocol';
 import { Type, type TSchema } from 'typebox';
 
 /** What any counted endpoint behind a token can answer besides its own refusals. */
-const everywhere = ['token_missing', 'invalid_token', 'token_expired', 'validation_failed', 'rate_limited', 'internal', 'unavailable', 'shutting_down'] as const satisfies ErrorCode[];
+const everywhere = [
+  'token_missing',
+  'invalid_token',
+  'token_expired',
+  'validation_failed',
+  'rate_limited',
+  'internal',
+  'unavailable',
+  'shutting_down',
+] as const satisfies ErrorCode[];
 
 const bodyOf = (status: number): TSchema => {
   if (status === 422) return ValidationErrorBody;
@@ -14,7 +30,10 @@ const bodyOf = (status: number): TSchema => {
  * The `response` part of a route's schema: what it answers when all is well, and each way in which it refuses, by the
  * codes of the table of errors. Those that every endpoint shares are added.
  */
-export function answers(ok: Record<number, TSchema>, refusals: readonly ErrorCode[]): Record<number, TSchema> {
+export function answers(
+  ok: Record<number, TSchema>,
+  refusals: readonly ErrorCode[],
+): Record<number, TSchema> {
   const codes = new Map<number, ErrorCode[]>();
   for (const code of new Set<ErrorCode>([...everywhere, ...refusals])) {
     const status = errors[code][0];
@@ -28,7 +47,11 @@ const describe = (schema: TSchema, codes: readonly ErrorCode[]): TSchema =>
   Type.Unsafe({ ...schema, description: codes.map((code) => `\`${code}\`: ${errors[code][1]}.`).join(' ') });
 
 /** What a route with a body can refuse besides. */
-export const bodyRefusals = ['malformed_body', 'payload_too_large', 'unsupported_media_type'] as const satisfies ErrorCode[];
+export const bodyRefusals = [
+  'malformed_body',
+  'payload_too_large',
+  'unsupported_media_type',
+] as const satisfies ErrorCode[];
 
 /** A 204. */
 export const NoContent = Type.Null({ description: 'Done.' });
@@ -36,10 +59,20 @@ export const NoContent = Type.Null({ description: 'Done.' });
 /** A header that makes a creation safe to retry; the same as `client_id` in the body. */
 export const IdempotencyHeader = Type.Object({
   'idempotency-key': Type.Optional(
-    Type.String({ minLength: 1, maxLength: limits.clientIdLength, description: 'The same as `client_id` in the body.' }),
+    Type.String({
+      minLength: 1,
+      maxLength: limits.clientIdLength,
+      description: 'The same as `client_id` in the body.',
+    }),
   ),
 });
 
 /** Path parameters. They are not validated: an id that can't exist is simply not found. */
 export const Params = <const N extends string>(...names: readonly N[]) =>
-  Type.Object({ ...(Object.fromEntries(names.map((name) => [name, Type.String()])) as Record<N, ReturnType<typeof Type.String>>) });
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- computed keys widen to `string`
+  Type.Object(
+    Object.fromEntries(names.map((name) => [name, Type.String()])) as Record<
+      N,
+      ReturnType<typeof Type.String>
+    >,
+  );

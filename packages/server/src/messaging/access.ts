@@ -7,7 +7,12 @@ import { Refusal } from './refusal.ts';
  * What `actor` may see of a conversation before doing `action` in it.
  * @throws Refusal `conversation_not_found`, `not_participant` and what the rule of `action` says
  */
-export async function requireAccess(store: ConversationStore, actor: Actor, conversationId: string, action: Action): Promise<Access> {
+export async function requireAccess(
+  store: ConversationStore,
+  actor: Actor,
+  conversationId: string,
+  action: Action,
+): Promise<Access> {
   const access = await store.access(conversationId, actor);
   if (access === null) throw new Refusal('conversation_not_found');
   const refusal = refuse(action, actor, access);
@@ -31,7 +36,12 @@ export async function changeConversation<T>(
 }
 
 /** @throws Refusal the code that `refuse` answers */
-export function require(action: Action, actor: Actor, tx: ConversationTransaction, more: { senderId?: string; targetRole?: 'participant' | 'admin' | 'moderator' } = {}): void {
+export function require(
+  action: Action,
+  actor: Actor,
+  tx: ConversationTransaction,
+  more: { senderId?: string; targetRole?: 'participant' | 'admin' | 'moderator' } = {},
+): void {
   const refusal = refuse(action, actor, { membership: tx.membership, ...more });
   if (refusal !== null) throw new Refusal(refusal);
 }

@@ -1,9 +1,23 @@
 import { randomUUIDv7 } from 'node:crypto';
-import type { Conversation, CreateConversationBody, ParticipantRole, UpdateConversationBody } from '@parley/protocol';
+import type {
+  Conversation,
+  CreateConversationBody,
+  ParticipantRole,
+  UpdateConversationBody,
+} from '@parley/protocol';
 import { changeConversation, require, requireAccess } from './access.ts';
 import type { Actor } from './actor.ts';
 import type { Action } from './permissions.ts';
-import type { Access, Bus, ConversationStore, NewConversation, Outcome, Page, PageRequest, ParticipantStore } from './ports.ts';
+import type {
+  Access,
+  Bus,
+  ConversationStore,
+  NewConversation,
+  Outcome,
+  Page,
+  PageRequest,
+  ParticipantStore,
+} from './ports.ts';
 import { Refusal, invalid } from './refusal.ts';
 import { requestHash } from './request-hash.ts';
 
@@ -22,7 +36,10 @@ export class Conversations {
   }
 
   /** @throws Refusal `validation_failed`, `idempotency_conflict` */
-  async create(actor: Actor, body: CreateConversationBody): Promise<Outcome & { conversation: Conversation }> {
+  async create(
+    actor: Actor,
+    body: CreateConversationBody,
+  ): Promise<Outcome & { conversation: Conversation }> {
     const fresh = newConversation(actor, body);
     const key = body.client_id === undefined ? null : creationKey(actor, fresh, body.client_id);
     const { id, ...outcome } = await this.#deps.conversations.create(fresh, key);
@@ -132,5 +149,10 @@ const creationKey = (actor: Actor, fresh: NewConversation, clientId: string) => 
   userId: actor.userId,
   place: 'conversations',
   clientId,
-  hash: requestHash(fresh.type, fresh.title, fresh.metadata, fresh.members.map(({ userId }) => userId).toSorted()),
+  hash: requestHash(
+    fresh.type,
+    fresh.title,
+    fresh.metadata,
+    fresh.members.map(({ userId }) => userId).toSorted(),
+  ),
 });

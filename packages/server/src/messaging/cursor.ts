@@ -1,14 +1,17 @@
 import { invalid } from './refusal.ts';
 
 const kinds = {
-  time: (value: unknown) => typeof value === 'string' && !Number.isNaN(Date.parse(value)) && value.length <= 32,
+  time: (value: unknown) =>
+    typeof value === 'string' && !Number.isNaN(Date.parse(value)) && value.length <= 32,
   id: (value: unknown) => typeof value === 'string' && /^[0-9a-f-]{36}$/.test(value),
   text: (value: unknown) => typeof value === 'string' && value.isWellFormed() && !value.includes('\0'),
   count: (value: unknown) => Number.isSafeInteger(value) && Number(value) >= 0,
 } as const;
 
 type Kind = keyof typeof kinds;
-export type CursorValues<K extends readonly Kind[]> = { [I in keyof K]: K[I] extends 'count' ? number : string };
+export type CursorValues<K extends readonly Kind[]> = {
+  [I in keyof K]: K[I] extends 'count' ? number : string;
+};
 
 /** Where a page ended, as opaque text. */
 export const writeCursor = (values: readonly (string | number)[]): string =>
@@ -17,8 +20,12 @@ export const writeCursor = (values: readonly (string | number)[]): string =>
 /** @throws Refusal `validation_failed` for anything that `writeCursor` did not make for this list */
 export function readCursor<const K extends readonly Kind[]>(cursor: string, shape: K): CursorValues<K> {
   const values = parse(cursor);
-  const fits = Array.isArray(values) && values.length === shape.length && shape.every((kind, i) => kinds[kind](values[i]));
+  const fits =
+    Array.isArray(values) &&
+    values.length === shape.length &&
+    shape.every((kind, i) => kinds[kind](values[i]));
   if (!fits) throw invalid('/cursor', 'is not a cursor of this list');
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- each value was checked against its kind
   return values as CursorValues<K>;
 }
 

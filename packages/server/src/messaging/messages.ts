@@ -2,7 +2,19 @@ import { randomUUIDv7 } from 'node:crypto';
 import type { Message, SendMessageBody } from '@parley/protocol';
 import { changeConversation, require, requireAccess } from './access.ts';
 import type { Actor } from './actor.ts';
-import type { Bus, ConversationStore, ConversationTransaction, HistoryRequest, MessageStore, MessageWriter, NewMessage, Page, PageRequest, ParticipantStore, SentMessage } from './ports.ts';
+import type {
+  Bus,
+  ConversationStore,
+  ConversationTransaction,
+  HistoryRequest,
+  MessageStore,
+  MessageWriter,
+  NewMessage,
+  Page,
+  PageRequest,
+  ParticipantStore,
+  SentMessage,
+} from './ports.ts';
 import { Refusal, invalid } from './refusal.ts';
 import { requestHash } from './request-hash.ts';
 
@@ -101,7 +113,13 @@ export class Messages {
     const { message, blobKeys } = deleted;
     this.#deps.bus.publish({
       audience: { kind: 'conversation', conversationId },
-      frame: { type: 'message_deleted', conversation_id: conversationId, version: message.version, message_id: messageId, message },
+      frame: {
+        type: 'message_deleted',
+        conversation_id: conversationId,
+        version: message.version,
+        message_id: messageId,
+        message,
+      },
     });
     this.#deps.discardBlobs(blobKeys);
   }
@@ -122,7 +140,12 @@ export class Messages {
   }
 }
 
-async function owned(tx: ConversationTransaction, actor: Actor, messageId: string, action: 'message.edit' | 'message.delete') {
+async function owned(
+  tx: ConversationTransaction,
+  actor: Actor,
+  messageId: string,
+  action: 'message.edit' | 'message.delete',
+) {
   const found = await tx.findMessage(messageId);
   if (found === null) throw new Refusal('message_not_found');
   require(action, actor, tx, { senderId: found.senderId });

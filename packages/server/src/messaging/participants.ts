@@ -1,9 +1,24 @@
-import type { AddParticipantBody, Participant, UpdateParticipantBody } from '@parley/protocol';
+import {
+  Participant as ParticipantSchema,
+  type AddParticipantBody,
+  type Participant,
+  type UpdateParticipantBody,
+} from '@parley/protocol';
+import { Type, type Static } from 'typebox';
 import { changeConversation, require, requireAccess } from './access.ts';
 import type { Actor } from './actor.ts';
-import type { Bus, ConversationStore, ConversationTransaction, Outcome, Page, PageRequest, ParticipantStore } from './ports.ts';
+import type {
+  Bus,
+  ConversationStore,
+  ConversationTransaction,
+  Outcome,
+  Page,
+  PageRequest,
+  ParticipantStore,
+} from './ports.ts';
 import { Refusal, invalid } from './refusal.ts';
 import { requestHash } from './request-hash.ts';
+import { parser } from './validation.ts';
 
 export interface ParticipantsDeps {
   readonly conversations: ConversationStore;
@@ -35,7 +50,11 @@ export class Participants {
    * @throws Refusal `conversation_not_found`, `not_participant`, `insufficient_role`, `direct_conversation`,
    * `idempotency_conflict`
    */
-  async add(actor: Actor, conversationId: string, body: AddParticipantBody): Promise<Outcome & { participant: Participant }> {
+  async add(
+    actor: Actor,
+    conversationId: string,
+    body: AddParticipantBody,
+  ): Promise<Outcome & { participant: Participant }> {
     const role = body.role ?? 'participant';
     if (body.user_id === 'system') throw invalid('/user_id', 'must not be the reserved id "system"');
     const added = await changeConversation(this.#deps.participants, actor, conversationId, async (tx) => {
@@ -55,19 +74,34 @@ export class Participants {
    * `direct_conversation`
    */
   async remove(actor: Actor, conversationId: string, userId: string): Promise<void> {
-    const { version, count, promoted } = await changeConversation(this.#deps.participants, actor, conversationId, async (tx) => {
-      if (tx.conversation.type === 'direct') throw new Refusal('direct_conversation');
-      if (actor.userId !== userId) require('participant.remove', actor, tx, { targetRole: 'participant' });
-      const target = await findTarget(tx, userId);
-      if (actor.userId === userId) require('participant.leave', actor, tx);
-      else require('participant.remove', actor, tx, { targetRole: target.role });
-      const next = tx.nextVersion();
-      const remaining = await tx.removeParticipant(userId);
-      return { version: next, count: remaining, promoted: target.role === 'admin' ? await promote(tx) : null };
-    });
+    const { version, count, promoted } = await changeConversation(
+      this.#deps.participants,
+      actor,
+      conversationId,
+      async (tx) => {
+        if (tx.conversation.type === 'direct') throw new Refusal('direct_conversation');
+        if (actor.userId !== userId) require('participant.remove', actor, tx, { targetRole: 'participant' });
+        const target = await findTarget(tx, userId);
+        if (actor.userId === userId) require('participant.leave', actor, tx);
+        else require('participant.remove', actor, tx, { targetRole: target.role });
+        const next = tx.nextVersion();
+        const remaining = await tx.removeParticipant(userId);
+        return {
+          version: next,
+          count: remaining,
+          promoted: target.role === 'admin' ? await promote(tx) : null,
+        };
+      },
+    );
     this.#deps.bus.publish({
       audience: { kind: 'conversation', conversationId },
-      frame: { type: 'participant_removed', conversation_id: conversationId, version, user_id: userId, participant_count: count },
+      frame: {
+        type: 'participant_removed',
+        conversation_id: conversationId,
+        version,
+        user_id: userId,
+        participant_count: count,
+      },
     });
     if (promoted !== null) this.#announceUpdated(conversationId, promoted);
   }
@@ -76,34 +110,56 @@ export class Participants {
    * Gives a role or a mute.
    * @throws Refusal `conversation_not_found`, `not_participant`, `participant_not_found`, `insufficient_role`, `last_admin`
    */
-  async update(actor: Actor, conversationId: string, userId: string, body: UpdateParticipantBody): Promise<Participant> {
-    const { participant, version } = await changeConversation(this.#deps.participants, actor, conversationId, async (tx) => {
-      // Before looking for the person: who may not change anybody learns nothing of who is there.
-      require('participant.mute', actor, tx, { targetRole: 'participant' });
-      const target = await findTarget(tx, userId);
-      const role = body.role ?? target.role;
-      const isMuted = body.is_muted ?? target.is_muted;
-      if (body.is_muted !== undefined) require('participant.mute', actor, tx, { targetRole: target.role });
-      if (body.role !== undefined) require('participant.set_role', actor, tx);
-      if (role === target.role && isMuted === target.is_muted) return { participant: target, version: null };
-      if (target.role === 'admin' && role !== 'admin' && (await tx.adminCount()) === 1) throw new Refusal('last_admin');
-      const next = tx.nextVersion();
-      return { participant: await tx.updateParticipant(userId, { role, isMuted }), version: next };
-    });
+  async update(
+    actor: Actor,
+    conversationId: string,
+    userId: string,
+    body: UpdateParticipantBody,
+  ): Promise<Participant> {
+    const { participant, version } = await changeConversation(
+      this.#deps.participants,
+      actor,
+      conversationId,
+      async (tx) => {
+        // Before looking for the person: who may not change anybody learns nothing of who is there.
+        require('participant.mute', actor, tx, { targetRole: 'participant' });
+        const target = await findTarget(tx, userId);
+        const role = body.role ?? target.role;
+        const isMuted = body.is_muted ?? target.is_muted;
+        if (body.is_muted !== undefined) require('participant.mute', actor, tx, { targetRole: target.role });
+        if (body.role !== undefined) require('participant.set_role', actor, tx);
+        if (role === target.role && isMuted === target.is_muted)
+          return { participant: target, version: null };
+        if (target.role === 'admin' && role !== 'admin' && (await tx.adminCount()) === 1)
+          throw new Refusal('last_admin');
+        const next = tx.nextVersion();
+        return { participant: await tx.updateParticipant(userId, { role, isMuted }), version: next };
+      },
+    );
     if (version !== null) this.#announceUpdated(conversationId, { participant, version });
     return participant;
   }
 
   async #admit(tx: ConversationTransaction, userId: string, role: Participant['role']): Promise<Admission> {
     const present = await tx.findParticipant(userId);
-    if (present !== null) return { participant: present, version: tx.conversation.version, count: 0, existed: true };
+    if (present !== null)
+      return { participant: present, version: tx.conversation.version, count: 0, existed: true };
     const version = tx.nextVersion();
     const participant = await tx.addParticipant(userId, role);
     return { participant, version, count: tx.conversation.participant_count, existed: false };
   }
 
-  async #announceAdded(conversationId: string, { participant, version, count }: Change & { count: number }): Promise<void> {
-    const newcomer = { kind: 'user', userId: participant.user_id, displayName: '', avatarUrl: null, appRole: 'student' } as const;
+  async #announceAdded(
+    conversationId: string,
+    { participant, version, count }: Change & { count: number },
+  ): Promise<void> {
+    const newcomer = {
+      kind: 'user',
+      userId: participant.user_id,
+      displayName: '',
+      avatarUrl: null,
+      appRole: 'student',
+    } as const;
     const [conversation] = await this.#deps.conversations.readMany([conversationId], newcomer);
     const frame = {
       type: 'participant_added',
@@ -115,7 +171,9 @@ export class Participants {
     this.#deps.bus.publish({
       audience: { kind: 'conversation', conversationId },
       frame,
-      ...(conversation !== undefined && { personal: { userId: participant.user_id, frame: { ...frame, conversation } } }),
+      ...(conversation !== undefined && {
+        personal: { userId: participant.user_id, frame: { ...frame, conversation } },
+      }),
     });
   }
 
@@ -127,7 +185,15 @@ export class Participants {
   }
 }
 
-type Admission = Change & { readonly count: number; readonly existed: boolean };
+/** What adding came to; kept, as JSON, for a retry. */
+const Admission = Type.Object({
+  participant: ParticipantSchema,
+  version: Type.Integer(),
+  count: Type.Integer(),
+  existed: Type.Boolean(),
+});
+type Admission = Readonly<Static<typeof Admission>>;
+const readAdmission = parser(Admission);
 
 /** Admits once for each `client_id`: a retry is answered with what the first one was. */
 async function once(
@@ -145,7 +211,7 @@ async function once(
   };
   let admission: Admission | undefined;
   const earlier = await tx.claim(key, async () => JSON.stringify((admission = await admit())));
-  if (earlier !== null) return { ...(JSON.parse(earlier) as Admission), replayed: true };
+  if (earlier !== null) return { ...readAdmission(JSON.parse(earlier)), replayed: true };
   if (admission === undefined) throw new Error('a new key was claimed without its work being done');
   return { ...admission, replayed: false };
 }

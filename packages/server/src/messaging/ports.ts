@@ -51,7 +51,9 @@ export interface ProfileStore {
 
 export interface StatusStore {
   /** What these people set themselves (default `online`), and when they were last connected. */
-  readStatuses(userIds: readonly string[]): Promise<ReadonlyMap<string, { status: UserStatusType; lastSeenAt: string | null }>>;
+  readStatuses(
+    userIds: readonly string[],
+  ): Promise<ReadonlyMap<string, { status: UserStatusType; lastSeenAt: string | null }>>;
   saveStatus(userId: string, status: UserStatusType): Promise<void>;
   saveLastSeen(userId: string, at: string): Promise<void>;
   /** Which of `userIds` share a conversation with `viewerId`; the viewer is one of them if asked for. */
@@ -97,7 +99,9 @@ export interface ConversationStore {
   /** Newest activity first. */
   list(viewer: Actor, archived: boolean, page: PageRequest): Promise<Page<Conversation>>;
   /** Every present conversation of somebody with its version, and the catch-up cursor of the same moment. */
-  subscriptions(userId: string): Promise<{ cursor: string; conversations: { id: string; version: number; participantCount: number }[] }>;
+  subscriptions(
+    userId: string,
+  ): Promise<{ cursor: string; conversations: { id: string; version: number; participantCount: number }[] }>;
 }
 
 /**
@@ -112,9 +116,14 @@ export interface ConversationTransaction {
   /** Takes the next version of the conversation, for one change. */
   nextVersion(): number;
   /** Changes what everybody sees of the conversation itself. */
-  changeConversation(changes: Partial<Pick<SharedConversation, 'title' | 'metadata' | 'is_archived' | 'is_deleted'>>): SharedConversation;
+  changeConversation(
+    changes: Partial<Pick<SharedConversation, 'title' | 'metadata' | 'is_archived' | 'is_deleted'>>,
+  ): SharedConversation;
   addParticipant(userId: string, role: ParticipantRole): Promise<Participant>;
-  updateParticipant(userId: string, changes: { role?: ParticipantRole; isMuted?: boolean }): Promise<Participant>;
+  updateParticipant(
+    userId: string,
+    changes: { role?: ParticipantRole; isMuted?: boolean },
+  ): Promise<Participant>;
   /** Answers how many participants remain. */
   removeParticipant(userId: string): Promise<number>;
   adminCount(): Promise<number>;
@@ -123,7 +132,9 @@ export interface ConversationTransaction {
   /** Answers what was kept for a retry. If the key is new, does `work`, keeps what it answers, and answers null. */
   claim(key: IdempotencyKey, work: () => Promise<string>): Promise<string | null>;
   /** A message of this conversation, locked; null where there is none. */
-  findMessage(messageId: string): Promise<{ senderId: string; isDeleted: boolean; messageType: MessageType } | null>;
+  findMessage(
+    messageId: string,
+  ): Promise<{ senderId: string; isDeleted: boolean; messageType: MessageType } | null>;
   editMessage(messageId: string, content: string): Promise<Message>;
   /** Leaves a tombstone and answers it with the blobs that nothing needs any more. */
   deleteMessage(messageId: string): Promise<{ message: Message; blobKeys: string[] }>;
@@ -132,7 +143,11 @@ export interface ConversationTransaction {
 export interface ParticipantStore {
   list(conversationId: string, page: PageRequest): Promise<Page<Participant>>;
   /** Runs `work` under the conversation's lock; null where there is none. */
-  inConversation<T>(conversationId: string, actor: Actor, work: (tx: ConversationTransaction) => Promise<T>): Promise<T | null>;
+  inConversation<T>(
+    conversationId: string,
+    actor: Actor,
+    work: (tx: ConversationTransaction) => Promise<T>,
+  ): Promise<T | null>;
 }
 
 // --- messages -------------------------------------------------------------------------------------------------------
@@ -203,7 +218,11 @@ export interface ReceiptStore {
   markRead(userId: string, messageId: string): Promise<ReadMove>;
   /** Moves watermarks forward where they lie behind and the person is still a participant; answers those that moved. */
   markDelivered(moves: readonly DeliveredMove[]): Promise<DeliveredMove[]>;
-  list(access: Access, message: { seq: number; senderId: string }, page: PageRequest): Promise<Page<Receipt> & { deliveredCount: number; readCount: number }>;
+  list(
+    access: Access,
+    message: { seq: number; senderId: string },
+    page: PageRequest,
+  ): Promise<Page<Receipt> & { deliveredCount: number; readCount: number }>;
 }
 
 // --- files ----------------------------------------------------------------------------------------------------------
@@ -257,7 +276,12 @@ export interface AttachmentPresenter {
 /** Who is to receive an event. */
 export type Audience =
   /** Every connected participant; those who `joined` it only, if so. */
-  | { readonly kind: 'conversation'; readonly conversationId: string; readonly joinedOnly?: boolean; readonly except?: string }
+  | {
+      readonly kind: 'conversation';
+      readonly conversationId: string;
+      readonly joinedOnly?: boolean;
+      readonly except?: string;
+    }
   /** Every connection of these people. */
   | { readonly kind: 'users'; readonly userIds: readonly string[] }
   /** Every connected participant of any of these conversations, once. */

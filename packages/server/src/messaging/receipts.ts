@@ -3,7 +3,15 @@ import { limits } from '@parley/protocol';
 import { requireAccess } from './access.ts';
 import type { Actor } from './actor.ts';
 import { refuse } from './permissions.ts';
-import type { Bus, ConversationStore, MessageStore, Page, PageRequest, ReadMove, ReceiptStore } from './ports.ts';
+import type {
+  Bus,
+  ConversationStore,
+  MessageStore,
+  Page,
+  PageRequest,
+  ReadMove,
+  ReceiptStore,
+} from './ports.ts';
 import { Refusal } from './refusal.ts';
 
 export interface ReceiptsDeps {
@@ -26,7 +34,8 @@ export class Receipts {
    * @throws Refusal `message_not_found`, `not_participant`, `insufficient_role` for the service role, which reads nothing
    */
   async markRead(actor: Actor, messageId: string): Promise<ReadAnswer> {
-    if (actor.kind === 'service') throw new Refusal(refuse('message.read', actor, { membership: null }) ?? 'internal');
+    if (actor.kind === 'service')
+      throw new Refusal(refuse('message.read', actor, { membership: null }) ?? 'internal');
     const move = await this.#deps.receipts.markRead(actor.userId, messageId);
     if (move.moved) this.#announce(actor.userId, move);
     return {
@@ -38,10 +47,19 @@ export class Receipts {
   }
 
   /** @throws Refusal `message_not_found`, `not_participant` */
-  async list(actor: Actor, messageId: string, page: PageRequest): Promise<Page<Receipt> & { deliveredCount: number; readCount: number }> {
+  async list(
+    actor: Actor,
+    messageId: string,
+    page: PageRequest,
+  ): Promise<Page<Receipt> & { deliveredCount: number; readCount: number }> {
     const message = await this.#deps.messages.locate(messageId);
     if (message === null) throw new Refusal('message_not_found');
-    const access = await requireAccess(this.#deps.conversations, actor, message.conversationId, 'conversation.read');
+    const access = await requireAccess(
+      this.#deps.conversations,
+      actor,
+      message.conversationId,
+      'conversation.read',
+    );
     return this.#deps.receipts.list(access, message, page);
   }
 
@@ -51,7 +69,13 @@ export class Receipts {
     const large = move.participantCount > limits.receiptAudience;
     this.#deps.bus.publish({
       audience: large ? { kind: 'users', userIds: [userId] } : { kind: 'conversation', conversationId },
-      frame: { type: 'message_read', conversation_id: conversationId, message_id: messageId, user_id: userId, last_seq: lastReadSeq },
+      frame: {
+        type: 'message_read',
+        conversation_id: conversationId,
+        message_id: messageId,
+        user_id: userId,
+        last_seq: lastReadSeq,
+      },
     });
   }
 }

@@ -11,7 +11,10 @@ export type Checked<T> =
 const maxErrors = 20;
 
 /** Turns a schema into a check. With `fromText`, values that arrive as text (queries, forms) are converted first. */
-export function compile<T extends TSchema>(schema: T, options: { fromText?: boolean } = {}): (value: unknown) => Checked<Static<T>> {
+export function compile<T extends TSchema>(
+  schema: T,
+  options: { fromText?: boolean } = {},
+): (value: unknown) => Checked<Static<T>> {
   const validator = Compile(schema);
   return (input) => {
     const value: unknown = options.fromText === true ? validator.Convert(input) : input;
@@ -41,7 +44,10 @@ function explain(errors: readonly SchemaError[]): FieldError[] {
 
 function fieldErrors({ keyword, instancePath, message, params }: SchemaError): FieldError[] {
   if (keyword === 'required' && 'requiredProperties' in params && Array.isArray(params.requiredProperties)) {
-    return params.requiredProperties.map((name) => ({ path: `${instancePath}/${String(name)}`, message: 'is required' }));
+    return params.requiredProperties.map((name) => ({
+      path: `${instancePath}/${String(name)}`,
+      message: 'is required',
+    }));
   }
   // `additionalProperties: false` is reported as the schema `false` at the property itself.
   if (keyword === 'boolean') return [{ path: instancePath, message: 'is not known' }];

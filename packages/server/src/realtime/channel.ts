@@ -65,10 +65,13 @@ export class Channel {
     return this.members.has(member) || this.apart?.has(member) === true;
   }
 
-  /** Whether this change is yet to come for somebody in here. */
-  awaits(member: Member, version: number): boolean {
-    const place = this.apart?.get(member);
-    return place === undefined ? this.members.has(member) : place.position < version;
+  /** Whether somebody hears nothing but changes for now: they have to catch up, or are out but for what was before. */
+  isSilentFor(userId: string): boolean {
+    if (this.leaving?.has(userId) === true) return true;
+    for (const [member, place] of this.apart ?? []) {
+      if (member.userId === userId) return place.position < this.position;
+    }
+    return false;
   }
 
   everybody(): Iterable<Member> {

@@ -20,9 +20,12 @@ export class Departures {
   }
 
   note({ frame }: Change): void {
-    if (frame.type === 'participant_removed')
-      this.#add(key(frame.conversation_id, frame.user_id), frame.version);
-    else if (frame.type === 'conversation_deleted') this.#add(frame.conversation_id, frame.version);
+    if (frame.type === 'participant_removed') this.add(frame.version, frame.conversation_id, frame.user_id);
+    else if (frame.type === 'conversation_deleted') this.#set(frame.conversation_id, frame.version);
+  }
+
+  add(version: number, conversationId: string, userId: string): void {
+    this.#set(key(conversationId, userId), version);
   }
 
   /** Whether somebody left, or all did, after a version. */
@@ -32,7 +35,7 @@ export class Departures {
     );
   }
 
-  #add(entry: string, version: number): void {
+  #set(entry: string, version: number): void {
     const now = this.#clock.now();
     if (now - this.#since > rememberedMs) {
       this.#previous = this.#current;

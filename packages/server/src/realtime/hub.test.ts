@@ -5,7 +5,10 @@ import { MemoryBus } from './bus-memory.ts';
 import { Hub } from './hub.ts';
 import type { Listener, Prepared } from './listener.ts';
 
-type Subscriptions = { cursor: string; conversations: { id: string; version: number; participantCount: number }[] };
+type Subscriptions = {
+  cursor: string;
+  conversations: { id: string; version: number; participantCount: number }[];
+};
 
 /** A connection that notes what it is given, in words: "new_message 3". */
 class Ear implements Listener {
@@ -71,7 +74,11 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-const inConversation = (id: string, version: number, participantCount = 3) => ({ id, version, participantCount });
+const inConversation = (id: string, version: number, participantCount = 3) => ({
+  id,
+  version,
+  participantCount,
+});
 
 async function connect(userId: string, ...conversations: Subscriptions['conversations']): Promise<Ear> {
   store.set(userId, conversations);
@@ -92,7 +99,13 @@ const message = (version: number, senderId = 'ann', conversationId = 'c'): BusEv
 
 const removed = (version: number, userId: string): BusEvent => ({
   audience: { kind: 'conversation', conversationId: 'c' },
-  frame: { type: 'participant_removed', conversation_id: 'c', version, user_id: userId, participant_count: 2 },
+  frame: {
+    type: 'participant_removed',
+    conversation_id: 'c',
+    version,
+    user_id: userId,
+    participant_count: 2,
+  },
 });
 
 function added(version: number, userId: string): BusEvent {
@@ -123,12 +136,21 @@ const created = (userIds: string[]): BusEvent => ({
 
 const publish = (...events: BusEvent[]): void => events.forEach((event) => bus.publish(event));
 const typing = (except?: string): BusEvent => ({
-  audience: { kind: 'conversation', conversationId: 'c', joinedOnly: true, ...(except !== undefined && { except }) },
+  audience: {
+    kind: 'conversation',
+    conversationId: 'c',
+    joinedOnly: true,
+    ...(except !== undefined && { except }),
+  },
   frame: { type: 'typing_start', conversation_id: 'c', user_id: 'ann' },
 });
 
 test('participants hear a message, encoded once for all of them, and strangers do not', async () => {
-  const [ann, bob, eve] = [await connect('ann', inConversation('c', 0)), await connect('bob', inConversation('c', 0)), await connect('eve')];
+  const [ann, bob, eve] = [
+    await connect('ann', inConversation('c', 0)),
+    await connect('bob', inConversation('c', 0)),
+    await connect('eve'),
+  ];
   publish(message(1));
   expect(ann.heard).toEqual(['new_message 1']);
   expect(bob.heard).toEqual(['new_message 1']);
@@ -204,7 +226,10 @@ test('a second device does not swallow what is on its way to the first', async (
 });
 
 test('who is removed hears that last, and nothing that comes after it', async () => {
-  const [ann, bob] = [await connect('ann', inConversation('c', 0)), await connect('bob', inConversation('c', 0))];
+  const [ann, bob] = [
+    await connect('ann', inConversation('c', 0)),
+    await connect('bob', inConversation('c', 0)),
+  ];
   hub.join(bob, 'c');
   publish(message(1), removed(2, 'bob'), message(3), typing());
   expect(bob.heard).toEqual(['new_message 1', 'left_conversation', 'participant_removed 2']);
@@ -254,7 +279,11 @@ test('a deleted conversation says so and falls silent', async () => {
 });
 
 // While somebody's conversations are being read, things go on.
-async function whileLoading(userId: string, conversations: Subscriptions['conversations'], happen: () => void): Promise<Ear> {
+async function whileLoading(
+  userId: string,
+  conversations: Subscriptions['conversations'],
+  happen: () => void,
+): Promise<Ear> {
   const { promise, resolve } = Promise.withResolvers<void>();
   gate = promise;
   const connected = connect(userId, ...conversations);
@@ -274,7 +303,9 @@ test('what happens while somebody connects reaches them, in order, once', async 
 
 test('a removal while somebody connects wins over what was read before it', async () => {
   await connect('ann', inConversation('c', 2));
-  const bob = await whileLoading('bob', [inConversation('c', 2)], () => publish(removed(3, 'bob'), message(4)));
+  const bob = await whileLoading('bob', [inConversation('c', 2)], () =>
+    publish(removed(3, 'bob'), message(4)),
+  );
   publish(message(5));
   expect(bob.heard).toEqual(['participant_removed 3']);
 });
@@ -375,7 +406,10 @@ test('a status change reaches those who share several conversations once', async
     conversation_id: null,
     last_seen_at: null,
   } as const;
-  publish({ audience: { kind: 'conversations', conversationIds: ['c', 'd', 'nowhere'], except: 'ann' }, frame });
+  publish({
+    audience: { kind: 'conversations', conversationIds: ['c', 'd', 'nowhere'], except: 'ann' },
+    frame,
+  });
   expect(bob.heard).toEqual(['user_status_change']);
 });
 

@@ -50,7 +50,10 @@ export class Hub {
   readonly #members = new Map<string, Member>();
   readonly #channels = new Map<string, Channel>();
   readonly #recent: RecentChanges;
+  /** Removals that arrived. */
   readonly #departures: Departures;
+  /** Those of them that put somebody here out. */
+  readonly #carriedOut: Departures;
   readonly #sequence: Sequence;
   readonly #unsubscribe: () => void;
   readonly #timer: NodeJS.Timeout;
@@ -59,6 +62,7 @@ export class Hub {
     this.#deps = deps;
     this.#recent = new RecentChanges(deps.clock);
     this.#departures = new Departures(deps.clock);
+    this.#carriedOut = new Departures(deps.clock);
     this.#sequence = new Sequence({
       recent: this.#recent,
       apply: (channel, change) => this.#apply(channel, change),
@@ -156,7 +160,8 @@ export class Hub {
     // Who is live follows the changes: what is new to them here is on its way, and their other connections wait for it.
     if (member.live) return true;
     member.live = true;
-    for (const { id, version, participantCount } of conversations) this.#place(member, id, version, participantCount);
+    for (const { id, version, participantCount } of conversations)
+      this.#place(member, id, version, participantCount);
     for (const change of since) {
       const { conversation_id: id, version } = change.frame;
       if (this.#newcomers(change).includes(member)) this.#place(member, id, version - 1, 0);
@@ -187,7 +192,12 @@ export class Hub {
   }
 
   #closeIfEmpty(channel: Channel): void {
-    if (channel.isEmpty && this.#channels.get(channel.id) === channel) this.#channels.delete(channel.id);
+    if (!channel.isEmpty || this.#channels.get(channel.id) !== channel) return;
+    this.#channels.delete(channel.id);
+    const held = [...(channel.held?.values() ?? [])].sort((a, b) => a.frame.version - b.frame.version);
+    channel.held = null;
+    // Among what waited may be the entrance of somebody who has nobody else to wait for.
+    for (const change of held) this.#route(change);
   }
 
   #leave(channel: Channel, member: Member): void {
@@ -205,6 +215,10 @@ export class Hub {
   #receiveChange(change: Change): void {
     this.#recent.add(change);
     this.#departures.note(change);
+    this.#route(change);
+  }
+
+  #route(change: Change): void {
     const { conversation_id: id, version } = change.frame;
     const present = this.#channels.get(id);
     if (present === undefined && this.#newcomers(change).length === 0) return;
@@ -222,8 +236,9 @@ export class Hub {
     });
   }
 
-  /** A removal that is still kept follows the entrance in its turn; an older one would not. */
+  /** A later removal that is still kept, and was not carried out, follows the entrance in its turn; another would not. */
   #isOutSince({ frame: { conversation_id: id, version } }: Change, userId: string): boolean {
+    if (this.#carriedOut.isAfter(version, id, userId)) return true;
     if (!this.#departures.isAfter(version, id, userId)) return false;
     return !this.#recent.of(id, version).some(({ frame }) => putsOut(frame, userId));
   }
@@ -241,11 +256,7 @@ export class Hub {
     if (frame.type === 'participant_removed') for (const member of leavers) this.#tellLeft(channel, member);
     const fanout = new Fanout(change, this.#deps.prepare);
     for (const member of channel.members) fanout.ofChannel(channel, member);
-    for (const member of leavers) {
-      // Those apart are not among `members`; the rest have it.
-      if (channel.apart?.has(member) === true) fanout.to(member);
-      this.#putOut(channel, member);
-    }
+    for (const member of leavers) this.#putOut(channel, member, frame.version);
     if (frame.type === 'new_message' && fanout.wasNeeded) {
       const ms = this.#deps.clock.now() - Date.parse(frame.message.created_at);
       this.#deps.onDelivery?.(Math.max(0, ms));
@@ -256,21 +267,20 @@ export class Hub {
     const out = putsOut(change.frame, member.userId);
     if (out && change.frame.type === 'participant_removed') this.#tellLeft(channel, member);
     new Fanout(change, this.#deps.prepare).ofChannel(channel, member);
-    if (out) this.#putOut(channel, member);
+    if (out) this.#putOut(channel, member, change.frame.version);
   }
 
-  #putOut(channel: Channel, member: Member): void {
+  #putOut(channel: Channel, member: Member, version: number): void {
+    this.#carriedOut.add(version, channel.id, member.userId);
     for (const listener of member.listeners) this.leave(listener, channel.id);
     channel.leave(member);
   }
 
-  /** Those here whom a change puts out; not those who came back after it. */
-  #leavers(channel: Channel, { frame }: Change): Member[] {
-    if (frame.type === 'conversation_deleted') {
-      return [...channel.everybody()].filter((member) => channel.awaits(member, frame.version));
-    }
+  /** Those whom a change puts out now: who is ahead came back after it, who is behind will get there. */
+  #leavers({ members }: Channel, { frame }: Change): Member[] {
+    if (frame.type === 'conversation_deleted') return [...members];
     const member = frame.type === 'participant_removed' ? this.#members.get(frame.user_id) : undefined;
-    return member !== undefined && channel.awaits(member, frame.version) ? [member] : [];
+    return member !== undefined && members.has(member) ? [member] : [];
   }
 
   /** Before the removal itself, which is the last that somebody hears of a conversation. */

@@ -35,7 +35,7 @@ export function passOn(
 function passToJoined(channel: Channel | undefined, except: string | undefined, fanout: Fanout): void {
   if (channel === undefined) return;
   for (const listener of channel.joined ?? []) {
-    if (listener.userId !== except && !isLeaving(channel, listener.userId)) fanout.toListener(listener);
+    if (listener.userId !== except && !channel.isSilentFor(listener.userId)) fanout.toListener(listener);
   }
 }
 
@@ -50,11 +50,8 @@ function peopleIn(
     const channel = channels.get(id);
     if (channel === undefined) continue;
     for (const member of channel.everybody()) {
-      if (member.userId !== except && !isLeaving(channel, member.userId)) people.add(member);
+      if (member.userId !== except && !channel.isSilentFor(member.userId)) people.add(member);
     }
   }
   return people;
 }
-
-/** Whether somebody is out already, and their removal waits for what was before it. */
-const isLeaving = (channel: Channel, userId: string): boolean => channel.leaving?.has(userId) === true;

@@ -1,4 +1,4 @@
-import type { Channel, Member } from './channel.ts';
+import type { Channel, Member, Place } from './channel.ts';
 import type { Change } from './change.ts';
 import type { Log } from './listener.ts';
 import type { RecentChanges } from './recent.ts';
@@ -50,19 +50,7 @@ export class Sequence {
 
   /** Gives somebody behind what arrived since, as far as it is here without a hole. */
   catchUp(channel: Channel, member: Member): void {
-    const place = channel.apart?.get(member);
-    if (place === undefined || place.position >= channel.position) return;
-    for (const change of this.#deps.recent.of(channel.id, place.position)) {
-      if (change.frame.version > channel.position) break;
-      if (change.frame.version <= place.position) continue;
-      if (change.frame.version > place.position + 1) return this.#wait(channel);
-      place.position++;
-      place.sweeps = 0;
-      this.#deps.replay(channel, member, change);
-      if (!channel.has(member)) return;
-    }
-    if (place.position === channel.position) channel.merge(member);
-    else this.#wait(channel);
+    this.#catchUp(channel, member, false);
   }
 
   /** To be called at equal intervals of about half a second. */
@@ -70,7 +58,8 @@ export class Sequence {
     for (const channel of this.#waiting) {
       if (channel.held !== null && ++channel.sweeps >= patience) this.#mendHole(channel);
       const behind = this.#behind(channel);
-      for (const [member, place] of behind) if (++place.sweeps >= patience) this.#mendPlace(channel, member);
+      for (const [member, place] of behind)
+        if (++place.sweeps >= patience) this.#mendPlace(channel, member, place);
       if (channel.held === null && behind.length === 0) this.#waiting.delete(channel);
     }
   }
@@ -145,19 +134,33 @@ export class Sequence {
   }
 
   /** As `#mendHole`, for one person who is behind the others. */
-  #mendPlace(channel: Channel, member: Member): void {
-    const place = channel.apart?.get(member);
-    if (place === undefined) return;
+  #mendPlace(channel: Channel, member: Member, { position }: Place): void {
     this.#deps.onGap();
-    const { id, position } = channel;
     this.#deps.log.warn(
-      { conversationId: id, after: place.position, upTo: position },
-      'changes for a newcomer did not arrive',
+      { conversationId: channel.id, after: position, upTo: channel.position },
+      'changes for somebody new did not arrive',
     );
-    channel.merge(member);
+    this.#catchUp(channel, member, true);
   }
 
-  #behind(channel: Channel): [Member, { position: number; sweeps: number }][] {
+  #catchUp(channel: Channel, member: Member, overHoles: boolean): void {
+    const place = channel.apart?.get(member);
+    if (place === undefined || place.position >= channel.position) return;
+    for (const change of this.#deps.recent.of(channel.id, place.position)) {
+      const { version } = change.frame;
+      if (version > channel.position) break;
+      if (version <= place.position) continue;
+      if (version > place.position + 1 && !overHoles) return this.#wait(channel);
+      place.position = version;
+      place.sweeps = 0;
+      this.#deps.replay(channel, member, change);
+      if (!channel.has(member)) return;
+    }
+    if (place.position === channel.position || overHoles) channel.merge(member);
+    else this.#wait(channel);
+  }
+
+  #behind(channel: Channel): [Member, Place][] {
     if (channel.apart === null) return [];
     return [...channel.apart].filter(([, place]) => place.position < channel.position);
   }

@@ -94,7 +94,8 @@ export class Batcher<Item, Result> {
     for (const { key } of batch) this.#busy.delete(key);
     this.#running--;
     this.#start();
-    if (this.#running === 0 && this.#queue.length === 0) for (const resolve of this.#idle.splice(0)) resolve();
+    if (this.#running === 0 && this.#queue.length === 0)
+      for (const resolve of this.#idle.splice(0)) resolve();
   }
 
   async #settle(batch: readonly Waiting<Item, Result>[]): Promise<void> {
@@ -102,7 +103,8 @@ export class Batcher<Item, Result> {
       const results = await this.#attempt(batch);
       for (const [index, waiting] of batch.entries()) {
         const result = results[index];
-        if (result === undefined) waiting.reject(new Error('a batch answered fewer results than it had items'));
+        if (result === undefined)
+          waiting.reject(new Error('a batch answered fewer results than it had items'));
         else if (result instanceof Error) waiting.reject(result);
         else waiting.resolve(result);
       }

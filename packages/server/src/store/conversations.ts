@@ -1,19 +1,35 @@
 import type { Conversation, Participant, ParticipantRole } from '@parley/protocol';
 import { limits } from '@parley/protocol';
+import { Type, type Static } from 'typebox';
 import type { Actor } from '../messaging/actor.ts';
-import type { Access, ConversationStore, IdempotencyKey, NewConversation, Outcome, Page, PageRequest } from '../messaging/ports.ts';
+import type {
+  Access,
+  ConversationStore,
+  IdempotencyKey,
+  NewConversation,
+  Outcome,
+  Page,
+  PageRequest,
+} from '../messaging/ports.ts';
 import { readCursor, writeCursor } from '../messaging/cursor.ts';
+import { parser } from '../messaging/validation.ts';
 import type { Database, Queryable } from './database.ts';
 import { claim } from './idempotency.ts';
-import { conversationColumns, isId, participantColumns, selectMessages, statusOf, toMessage, toParticipant } from './rows.ts';
+import {
+  conversationColumns,
+  isId,
+  participantColumns,
+  selectMessages,
+  statusOf,
+  toMessage,
+  toParticipant,
+} from './rows.ts';
 import type { ConversationRow, MessageRow, ParticipantRow } from './rows.ts';
 import { readWatermarks } from './watermarks.ts';
 
 /** What is kept for a retry. */
-interface Created {
-  readonly id: string;
-  readonly existed: boolean;
-}
+const Created = Type.Object({ id: Type.String(), existed: Type.Boolean() });
+const readCreated = parser(Created);
 
 type ViewedRow = ConversationRow & { my_role: ParticipantRole | null; unread_count: number };
 
@@ -29,11 +45,11 @@ export class PostgresConversations implements ConversationStore {
   create(conversation: NewConversation, key: IdempotencyKey | null): Promise<Outcome & { id: string }> {
     return this.#db.transact(async (tx) => {
       const [created, earlier] = key === null ? [null, null] : await claim(tx, key);
-      if (earlier !== null) return { ...(JSON.parse(earlier) as Created), replayed: true };
+      if (earlier !== null) return { ...readCreated(JSON.parse(earlier)), replayed: true };
       const id = await insertConversation(tx, conversation);
       const existed = id !== conversation.id;
       if (!existed) await insertParticipants(tx, conversation);
-      await created?.keep(JSON.stringify({ id, existed } satisfies Created));
+      await created?.keep(JSON.stringify({ id, existed } satisfies Static<typeof Created>));
       return { id, existed, replayed: false };
     });
   }
@@ -68,7 +84,8 @@ export class PostgresConversations implements ConversationStore {
       return {
         ...row,
         participants: participants.get(id) ?? [],
-        last_message: last === undefined ? null : toMessage(last, statusOf(last, watermarks.get(id) ?? []), this.#prefix),
+        last_message:
+          last === undefined ? null : toMessage(last, statusOf(last, watermarks.get(id) ?? []), this.#prefix),
       };
     });
   }
@@ -117,7 +134,12 @@ export class PostgresConversations implements ConversationStore {
   }
 
   async subscriptions(userId: string) {
-    const rows = await this.#db.query<{ cursor: string; id: string | null; version: number; participant_count: number }>(
+    const rows = await this.#db.query<{
+      cursor: string;
+      id: string | null;
+      version: number;
+      participant_count: number;
+    }>(
       `select pg_snapshot_xmin(pg_current_snapshot())::text as cursor, c.id, c.version, c.participant_count
        from (select 1) one
        left join parley.conversation_participants p on p.user_id = $1 and p.left_at is null

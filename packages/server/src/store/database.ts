@@ -34,6 +34,7 @@ const types: pg.CustomTypesConfig = {
   getTypeParser(oid: number, format?: 'text' | 'binary') {
     if (oid === pg.types.builtins.INT8) return Number;
     if (oid === pg.types.builtins.TIMESTAMPTZ) return (value: string) => new Date(value).toISOString();
+    // oxlint-disable-next-line typescript/no-unsafe-return -- the driver's own parsers are untyped
     return pg.types.getTypeParser(oid, format);
   },
 };
@@ -50,8 +51,13 @@ export function connectDatabase(options: DatabaseOptions): Database {
   });
   pool.on('error', (error) => options.onError?.(error));
 
-  const run = async <T>(client: pg.Pool | pg.PoolClient, sql: string, values: readonly unknown[] = []): Promise<T[]> => {
+  const run = async <T>(
+    client: pg.Pool | pg.PoolClient,
+    sql: string,
+    values: readonly unknown[] = [],
+  ): Promise<T[]> => {
     const result = await client.query(sql, [...values]);
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what a statement answers is known beside it alone
     return result.rows as T[];
   };
 
@@ -64,7 +70,11 @@ export function connectDatabase(options: DatabaseOptions): Database {
       await client.query('commit');
       return result;
     } catch (error) {
-      await client.query('rollback').catch((failure: Error) => (broken = failure));
+      await client
+        .query('rollback')
+        .catch(
+          (failure: unknown) => (broken = failure instanceof Error ? failure : new Error(String(failure))),
+        );
       throw error;
     } finally {
       client.release(broken);
@@ -95,18 +105,22 @@ export function connectDatabase(options: DatabaseOptions): Database {
 }
 
 const codeOf = (error: unknown): string =>
-  typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : '';
+  typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
+    ? error.code
+    : '';
 
 /** Rolled back by Postgres through no fault of the request: doing it again is right. */
 export const isTransient = (error: unknown): boolean => ['40001', '40P01'].includes(codeOf(error));
 
 /** Postgres' classes for "not now": connections, resources (disk, memory, slots), operator intervention, read-only. */
-const unavailable = /^(08...|53...|57P0.|57014|25006|55P03|58...|ECONN\w+|EPIPE|ENOTFOUND|ETIMEDOUT|EAI_AGAIN|EHOSTUNREACH)$/;
+const unavailable =
+  /^(08...|53...|57P0.|57014|25006|55P03|58...|ECONN\w+|EPIPE|ENOTFOUND|ETIMEDOUT|EAI_AGAIN|EHOSTUNREACH)$/;
 const lostConnection = /timeout|Connection terminated|connection error|not queryable/i;
 
 /** What a caller gets for a failed query: `unavailable` where Postgres is away, the error itself where we are wrong. */
 export function translate(error: unknown): unknown {
   if (error instanceof Refusal || !(error instanceof Error)) return error;
-  const away = unavailable.test(codeOf(error)) || (codeOf(error) === '' && lostConnection.test(error.message));
+  const away =
+    unavailable.test(codeOf(error)) || (codeOf(error) === '' && lostConnection.test(error.message));
   return away ? new Refusal('unavailable', { retryAfter: 1, cause: error }) : error;
 }

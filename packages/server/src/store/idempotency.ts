@@ -32,6 +32,7 @@ export async function claim(tx: Queryable, key: IdempotencyKey): Promise<[Claim,
     'select request_hash, result from parley.idempotency_keys where user_id = $1 and place = $2 and client_id = $3',
     where,
   );
-  if (earlier === undefined || !key.hash.equals(earlier.request_hash)) throw new Refusal('idempotency_conflict');
+  if (earlier === undefined || !key.hash.equals(earlier.request_hash))
+    throw new Refusal('idempotency_conflict');
   return [null, earlier.result];
 }

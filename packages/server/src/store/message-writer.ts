@@ -73,7 +73,9 @@ export class BatchingMessageWriter implements MessageWriter {
       if (row === undefined) return new Error('Postgres answered no row for a message');
       if (row.outcome !== 'created' && row.outcome !== 'replayed') return refusalFor(row.outcome);
       if (original === item) return row;
-      return sameRequest(item, original) ? { ...row, outcome: 'replayed' } : new Refusal('idempotency_conflict');
+      return sameRequest(item, original)
+        ? { ...row, outcome: 'replayed' }
+        : new Refusal('idempotency_conflict');
     });
   }
 
@@ -125,7 +127,10 @@ function withoutRepeats(items: readonly NewMessage[]): { distinct: NewMessage[];
   const seen = new Map<string, number>();
   const distinct: NewMessage[] = [];
   const placeOf = items.map((item) => {
-    const key = item.clientId === null ? null : JSON.stringify([item.conversationId, item.sender.userId, item.clientId]);
+    const key =
+      item.clientId === null
+        ? null
+        : JSON.stringify([item.conversationId, item.sender.userId, item.clientId]);
     const earlier = key === null ? undefined : seen.get(key);
     if (earlier !== undefined) return earlier;
     if (key !== null) seen.set(key, distinct.length);

@@ -43,7 +43,9 @@ export class PostgresMessages implements MessageStore {
        where m.id = $1`,
       [messageId],
     );
-    return row === undefined ? null : { conversationId: row.conversation_id, seq: row.seq, senderId: row.sender_id };
+    return row === undefined
+      ? null
+      : { conversationId: row.conversation_id, seq: row.seq, senderId: row.sender_id };
   }
 
   async history(access: Access, request: HistoryRequest): Promise<Page<Message>> {
@@ -68,7 +70,8 @@ export class PostgresMessages implements MessageStore {
     );
     const total = parent?.reply_count ?? 0;
     const before = request.cursor === undefined ? total + 1 : readCursor(request.cursor, ['count'])[0];
-    const to = Math.min(before - 1, total) - (request.cursor === undefined ? (request.page - 1) * request.limit : 0);
+    const to =
+      Math.min(before - 1, total) - (request.cursor === undefined ? (request.page - 1) * request.limit : 0);
     const from = to - request.limit + 1;
     const rows = await this.#db.query<MessageRow>(
       `${selectMessages} where m.reply_to_id = $1 and m.reply_ordinal between $2 and $3 order by m.reply_ordinal desc`,
@@ -91,7 +94,8 @@ export class PostgresMessages implements MessageStore {
   async #present(rows: readonly MessageRow[]): Promise<Message[]> {
     const [first] = rows;
     if (first === undefined) return [];
-    const watermarks = (await readWatermarks(this.#db, [first.conversation_id])).get(first.conversation_id) ?? [];
+    const watermarks =
+      (await readWatermarks(this.#db, [first.conversation_id])).get(first.conversation_id) ?? [];
     return rows.map((row) => toMessage(row, statusOf(row, watermarks), this.#prefix));
   }
 }

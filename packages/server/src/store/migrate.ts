@@ -12,7 +12,8 @@ export interface Migration {
   readonly applied: boolean;
 }
 
-const names = async (): Promise<string[]> => (await readdir(folder)).filter((name) => name.endsWith('.sql')).toSorted();
+const names = async (): Promise<string[]> =>
+  (await readdir(folder)).filter((name) => name.endsWith('.sql')).toSorted();
 
 /**
  * Brings the schema `parley` up to date: plain SQL files in the order of their names, each once, all in one
@@ -48,7 +49,9 @@ export async function migrationStatus(databaseUrl: string): Promise<Migration[]>
 }
 
 async function appliedNames(db: Queryable): Promise<Set<string>> {
-  const [table] = await db.query<{ found: boolean }>(`select to_regclass('parley.migrations') is not null as found`);
+  const [table] = await db.query<{ found: boolean }>(
+    `select to_regclass('parley.migrations') is not null as found`,
+  );
   if (table?.found !== true) return new Set();
   const rows = await db.query<{ name: string }>('select name from parley.migrations');
   return new Set(rows.map((row) => row.name));

@@ -45,7 +45,11 @@ export class PostgresParticipants implements ParticipantStore {
     };
   }
 
-  inConversation<T>(conversationId: string, actor: Actor, work: (tx: ConversationTransaction) => Promise<T>): Promise<T | null> {
+  inConversation<T>(
+    conversationId: string,
+    actor: Actor,
+    work: (tx: ConversationTransaction) => Promise<T>,
+  ): Promise<T | null> {
     return this.#db.transact(async (tx) => {
       const locked = await lockConversation(tx, conversationId, actor, this.#prefix);
       if (locked === null) return null;

@@ -52,9 +52,17 @@ export class PostgresReceipts implements ReceiptStore {
   async markDelivered(moves: readonly DeliveredMove[]): Promise<DeliveredMove[]> {
     const rows = await this.#db.query<{ conversation_id: string; user_id: string; last_seq: number }>(
       'select * from parley.mark_delivered($1::uuid[], $2::text[], $3::bigint[])',
-      [moves.map((move) => move.conversationId), moves.map((move) => move.userId), moves.map((move) => move.lastSeq)],
+      [
+        moves.map((move) => move.conversationId),
+        moves.map((move) => move.userId),
+        moves.map((move) => move.lastSeq),
+      ],
     );
-    return rows.map((row) => ({ conversationId: row.conversation_id, userId: row.user_id, lastSeq: row.last_seq }));
+    return rows.map((row) => ({
+      conversationId: row.conversation_id,
+      userId: row.user_id,
+      lastSeq: row.last_seq,
+    }));
   }
 
   async list(access: Access, message: { seq: number; senderId: string }, request: PageRequest) {
@@ -78,7 +86,11 @@ export class PostgresReceipts implements ReceiptStore {
     });
   }
 
-  async #page(access: Access, message: { seq: number; senderId: string }, request: PageRequest): Promise<Page<Receipt>> {
+  async #page(
+    access: Access,
+    message: { seq: number; senderId: string },
+    request: PageRequest,
+  ): Promise<Page<Receipt>> {
     const cursor = request.cursor === undefined ? null : readCursor(request.cursor, ['time', 'text']);
     const rows = await this.#db.query<Receipt & { joined_at: string; total: number }>(
       `with audience as (
@@ -111,7 +123,12 @@ export class PostgresReceipts implements ReceiptStore {
     const last = shown.at(-1);
     const hasMore = rows.length > request.limit;
     return {
-      items: shown.map(({ user_id, display_name, delivered_at, read_at }) => ({ user_id, display_name, delivered_at, read_at })),
+      items: shown.map(({ user_id, display_name, delivered_at, read_at }) => ({
+        user_id,
+        display_name,
+        delivered_at,
+        read_at,
+      })),
       total: 0,
       hasMore,
       nextCursor: hasMore && last !== undefined ? writeCursor([last.joined_at, last.user_id]) : null,

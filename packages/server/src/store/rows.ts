@@ -1,5 +1,12 @@
 /** Rows as Postgres answers them, and what clients see of them. */
-import type { DeliveryStatus, Message, MessageType, Participant, ParticipantRole, SharedConversation } from '@parley/protocol';
+import type {
+  DeliveryStatus,
+  Message,
+  MessageType,
+  Participant,
+  ParticipantRole,
+  SharedConversation,
+} from '@parley/protocol';
 import { limits } from '@parley/protocol';
 import { presentAttachment } from '../messaging/attachment.ts';
 
@@ -24,7 +31,10 @@ export interface MessageRow {
 }
 
 /** Metadata as clients see it: what an upload attached gets the addresses under which it is served. */
-export const presentMetadata = (metadata: Record<string, unknown>, prefix: string): Record<string, unknown> => {
+export const presentMetadata = (
+  metadata: Record<string, unknown>,
+  prefix: string,
+): Record<string, unknown> => {
   const { attachment } = metadata;
   if (typeof attachment !== 'object' || attachment === null) return metadata;
   return { ...metadata, attachment: presentAttachment(attachment, prefix) };
@@ -52,7 +62,10 @@ export interface Watermark {
 }
 
 /** The weakest status of a message over the other participants who were there when it was sent. */
-export function statusOf(message: { seq: number; sender_id: string }, watermarks: readonly Watermark[]): DeliveryStatus {
+export function statusOf(
+  message: { seq: number; sender_id: string },
+  watermarks: readonly Watermark[],
+): DeliveryStatus {
   let others = 0;
   let read = true;
   for (const mark of watermarks) {
@@ -86,7 +99,8 @@ export const participantColumns = `
   p.conversation_id, p.user_id, coalesce(u.display_name, p.user_id) as display_name, u.avatar_url,
   p.role, p.is_muted, p.joined_at, p.last_read_seq`;
 
-export const toParticipant = ({ conversation_id: _, ...participant }: ParticipantRow): Participant => participant;
+export const toParticipant = ({ conversation_id: _, ...participant }: ParticipantRow): Participant =>
+  participant;
 
 export type ConversationRow = SharedConversation;
 

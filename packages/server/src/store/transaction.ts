@@ -1,10 +1,23 @@
-import type { Message, MessageType, Participant, ParticipantRole, SharedConversation } from '@parley/protocol';
+import type {
+  Message,
+  MessageType,
+  Participant,
+  ParticipantRole,
+  SharedConversation,
+} from '@parley/protocol';
 import type { Actor } from '../messaging/actor.ts';
 import type { Access, ConversationTransaction, IdempotencyKey } from '../messaging/ports.ts';
 import type { Queryable } from './database.ts';
 import { claim } from './idempotency.ts';
 import { readMessage } from './messages.ts';
-import { conversationColumns, isId, participantColumns, toParticipant, type ConversationRow, type ParticipantRow } from './rows.ts';
+import {
+  conversationColumns,
+  isId,
+  participantColumns,
+  toParticipant,
+  type ConversationRow,
+  type ParticipantRow,
+} from './rows.ts';
 
 /** Locks a conversation and reads what stands in it; null where there is none. */
 export async function lockConversation(
@@ -20,7 +33,9 @@ export async function lockConversation(
   );
   if (locked.length === 0) return null;
   // A statement of its own, so that it sees what was committed while we waited for the lock.
-  const [row] = await tx.query<ConversationRow & { now: string; role: ParticipantRole | null; is_muted: boolean | null }>(
+  const [row] = await tx.query<
+    ConversationRow & { now: string; role: ParticipantRole | null; is_muted: boolean | null }
+  >(
     `select ${conversationColumns}, clock_timestamp() as now, p.role, p.is_muted
      from parley.conversations c
      left join parley.conversation_participants p
@@ -92,7 +107,9 @@ export class PostgresConversationTransaction implements ConversationTransaction 
     );
   }
 
-  changeConversation(changes: Partial<Pick<SharedConversation, 'title' | 'metadata' | 'is_archived' | 'is_deleted'>>): SharedConversation {
+  changeConversation(
+    changes: Partial<Pick<SharedConversation, 'title' | 'metadata' | 'is_archived' | 'is_deleted'>>,
+  ): SharedConversation {
     this.#infoChanged = true;
     this.#conversation = { ...this.#conversation, ...changes, updated_at: this.#now };
     return this.#conversation;
@@ -113,18 +130,34 @@ export class PostgresConversationTransaction implements ConversationTransaction 
            joined_seq = excluded.joined_seq, last_read_seq = excluded.last_read_seq,
            last_delivered_seq = excluded.last_delivered_seq, version = excluded.version,
            xid = pg_current_xact_id(), receipt_xid = pg_current_xact_id()`,
-      [this.#conversation.id, userId, role, this.#now, this.#conversation.last_seq, this.#conversation.version],
+      [
+        this.#conversation.id,
+        userId,
+        role,
+        this.#now,
+        this.#conversation.last_seq,
+        this.#conversation.version,
+      ],
     );
-    this.#count(+1);
+    this.#count(1);
     return this.#mustFind(userId);
   }
 
-  async updateParticipant(userId: string, changes: { role?: ParticipantRole; isMuted?: boolean }): Promise<Participant> {
+  async updateParticipant(
+    userId: string,
+    changes: { role?: ParticipantRole; isMuted?: boolean },
+  ): Promise<Participant> {
     await this.#tx.query(
       `update parley.conversation_participants
        set role = coalesce($3, role), is_muted = coalesce($4, is_muted), version = $5, xid = pg_current_xact_id()
        where conversation_id = $1 and user_id = $2`,
-      [this.#conversation.id, userId, changes.role ?? null, changes.isMuted ?? null, this.#conversation.version],
+      [
+        this.#conversation.id,
+        userId,
+        changes.role ?? null,
+        changes.isMuted ?? null,
+        this.#conversation.version,
+      ],
     );
     return this.#mustFind(userId);
   }
@@ -149,7 +182,11 @@ export class PostgresConversationTransaction implements ConversationTransaction 
   }
 
   async successor(): Promise<Participant | null> {
-    const [first] = await this.#participants('true', [], `order by (p.role = 'moderator') desc, p.joined_at, p.user_id limit 1`);
+    const [first] = await this.#participants(
+      'true',
+      [],
+      `order by (p.role = 'moderator') desc, p.joined_at, p.user_id limit 1`,
+    );
     return first ?? null;
   }
 
@@ -165,7 +202,9 @@ export class PostgresConversationTransaction implements ConversationTransaction 
       'select sender_id, is_deleted, message_type from parley.messages where id = $1 and conversation_id = $2',
       [messageId, this.#conversation.id],
     );
-    return row === undefined ? null : { senderId: row.sender_id, isDeleted: row.is_deleted, messageType: row.message_type };
+    return row === undefined
+      ? null
+      : { senderId: row.sender_id, isDeleted: row.is_deleted, messageType: row.message_type };
   }
 
   async editMessage(messageId: string, content: string): Promise<Message> {
@@ -189,7 +228,9 @@ export class PostgresConversationTransaction implements ConversationTransaction 
       'delete from parley.attachments where message_id = $1 returning blob_key, thumbnail_key',
       [messageId],
     );
-    const blobKeys = gone.flatMap(({ blob_key, thumbnail_key }) => (thumbnail_key === null ? [blob_key] : [blob_key, thumbnail_key]));
+    const blobKeys = gone.flatMap(({ blob_key, thumbnail_key }) =>
+      thumbnail_key === null ? [blob_key] : [blob_key, thumbnail_key],
+    );
     return { message: await this.#mustRead(messageId), blobKeys };
   }
 
@@ -205,7 +246,10 @@ export class PostgresConversationTransaction implements ConversationTransaction 
   }
 
   #count(change: 1 | -1): void {
-    this.#conversation = { ...this.#conversation, participant_count: this.#conversation.participant_count + change };
+    this.#conversation = {
+      ...this.#conversation,
+      participant_count: this.#conversation.participant_count + change,
+    };
   }
 
   async #mustFind(userId: string): Promise<Participant> {

@@ -28,10 +28,11 @@ export class PostgresUsers implements ProfileStore, StatusStore {
   }
 
   async readStatuses(userIds: readonly string[]) {
-    const rows = await this.#db.query<{ user_id: string; status: UserStatusType; last_seen_at: string | null }>(
-      'select user_id, status, last_seen_at from parley.user_status where user_id = any ($1)',
-      [userIds],
-    );
+    const rows = await this.#db.query<{
+      user_id: string;
+      status: UserStatusType;
+      last_seen_at: string | null;
+    }>('select user_id, status, last_seen_at from parley.user_status where user_id = any ($1)', [userIds]);
     return new Map(rows.map((row) => [row.user_id, { status: row.status, lastSeenAt: row.last_seen_at }]));
   }
 

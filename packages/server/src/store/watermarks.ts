@@ -3,7 +3,10 @@ import type { Queryable } from './database.ts';
 import type { Watermark } from './rows.ts';
 
 /** Everybody's watermarks in these conversations; none for those too large to show a message's status. */
-export async function readWatermarks(db: Queryable, conversationIds: readonly string[]): Promise<Map<string, Watermark[]>> {
+export async function readWatermarks(
+  db: Queryable,
+  conversationIds: readonly string[],
+): Promise<Map<string, Watermark[]>> {
   const rows = await db.query<Watermark>(
     `select p.conversation_id, p.user_id, p.joined_seq, p.last_read_seq, p.last_delivered_seq
      from parley.conversations c

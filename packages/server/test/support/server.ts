@@ -7,7 +7,7 @@ import { readConfig } from '../../src/config.ts';
 import { serve } from '../../src/main.ts';
 import { TestClient } from './client.ts';
 import { createDatabase } from './postgres.ts';
-import { TestSocket, type Dial } from './socket.ts';
+import { TestSocket, type DialOptions } from './socket.ts';
 
 const secret = 'the secret of a test run, long enough';
 
@@ -21,7 +21,8 @@ export interface TestServer {
   person(name?: string, claims?: JWTPayload): Promise<Person>;
   /** The host application's backend. */
   service(): TestClient;
-  connect(token: string, dial?: Dial): Promise<TestSocket>;
+  /** Every frame that arrives is checked against its schema: `close` fails for one that is not as declared. */
+  connect(token: string, options?: DialOptions): Promise<TestSocket>;
   close(): Promise<void>;
 }
 
@@ -36,8 +37,8 @@ export class Person extends TestClient {
     this.#server = server;
   }
 
-  connect(): Promise<TestSocket> {
-    return this.#server.connect(this.bearer);
+  connect(options?: DialOptions): Promise<TestSocket> {
+    return this.#server.connect(this.bearer, options);
   }
 }
 
@@ -61,6 +62,7 @@ export async function startServer(env: Record<string, string> = {}): Promise<Tes
     ...env,
   });
   const running = await serve(config);
+  const problems = new Set<string>();
   const server: TestServer = {
     origin: running.origin,
     databaseUrl: database.url,
@@ -80,11 +82,13 @@ export async function startServer(env: Record<string, string> = {}): Promise<Tes
         await server.token({ sub: name, user_metadata: { full_name: name }, ...claims }),
       ),
     service: () => new TestClient(running.origin, serviceKey),
-    connect: (token, dial) => TestSocket.open(running.origin, token, dial),
+    connect: (token, options) =>
+      TestSocket.open(running.origin, token, { onProblem: (problem) => problems.add(problem), ...options }),
     close: async () => {
       await running.close();
       await database.drop();
       await rm(dataDir, { recursive: true, force: true });
+      if (problems.size > 0) throw new Error(`Frames were not as declared:\n${[...problems].join('\n')}`);
     },
   };
   return server;

@@ -1,31 +1,54 @@
-import { once } from 'node:events';
+import { request, type IncomingHttpHeaders } from 'node:http';
 import type { ServerFrame, ServerFrames } from '@parley/protocol';
 import { WebSocket } from 'ws';
+import type { Json } from './client.ts';
+import { frameProblem } from './frames.ts';
 
 /** How to hand over the token. */
 export type Dial = 'header' | 'query' | 'path' | 'subprotocol';
 
+export interface DialOptions {
+  readonly dial?: Dial;
+  /** What stands before `/ws`. */
+  readonly prefix?: string;
+  /** Told of each frame that is not as its schema declares it; otherwise the frame fails what awaits the next one. */
+  readonly onProblem?: (problem: string) => void;
+}
+
 type FrameType = ServerFrame['type'];
 
-/** A WebSocket client that remembers every frame, and lets a test await the next of a kind. */
+/** A WebSocket client that remembers and checks every frame, and lets a test await the next of a kind. */
 export class TestSocket {
   readonly frames: ServerFrame[] = [];
   readonly #socket: WebSocket;
+  readonly #ended = Promise.withResolvers<number>();
   #seen = 0;
-  #wake: (() => void)[] = [];
+  #pings = 0;
+  #problem: string | null = null;
+  #wake = Promise.withResolvers<void>();
 
-  private constructor(socket: WebSocket) {
+  private constructor(socket: WebSocket, onProblem?: (problem: string) => void) {
     this.#socket = socket;
     socket.on('message', (data: Buffer) => {
-      this.frames.push(JSON.parse(data.toString()) as ServerFrame);
-      for (const wake of this.#wake.splice(0)) wake();
+      const frame: unknown = JSON.parse(data.toString());
+      const problem = frameProblem(frame);
+      if (problem !== null && onProblem !== undefined) onProblem(problem);
+      else this.#problem ??= problem;
+      this.frames.push(frame as ServerFrame);
+      this.#awake();
+    });
+    socket.on('close', (code) => {
+      this.#ended.resolve(code);
+      this.#awake();
     });
     socket.on('error', () => undefined);
   }
 
   /** Connects and awaits the first frame. */
-  static async open(origin: string, token: string, dial: Dial = 'header'): Promise<TestSocket> {
-    const opened = new TestSocket(dialled(origin.replace('http', 'ws'), token, dial));
+  static async open(origin: string, token: string, options: DialOptions = {}): Promise<TestSocket> {
+    const { dial = 'header', prefix = '/api' } = options;
+    const address = `${origin.replace('http', 'ws')}${prefix}/ws`;
+    const opened = new TestSocket(dialled(address, token, dial), options.onProblem);
     await opened.next('connected');
     return opened;
   }
@@ -64,17 +87,15 @@ export class TestSocket {
 
   /** Every frame up to the answer to a `ping`: what had been sent to this socket before the server read it. */
   async settled(): Promise<ServerFrame[]> {
-    const id = `settled-${this.frames.length}`;
+    const id = `settled-${this.#pings++}`;
     this.send({ type: 'ping', request_id: id });
     await this.answerTo(id);
     return this.frames;
   }
 
   /** Resolves with the close code. */
-  async closed(): Promise<number> {
-    if (this.#socket.readyState === WebSocket.CLOSED) return this.#code;
-    const [code] = (await once(this.#socket, 'close')) as [number];
-    return code;
+  closed(): Promise<number> {
+    return this.#ended.promise;
   }
 
   close(): void {
@@ -89,34 +110,67 @@ export class TestSocket {
     return this.#socket;
   }
 
-  #code = 0;
+  #awake(): void {
+    this.#wake.resolve();
+    this.#wake = Promise.withResolvers();
+  }
 
   async #more(): Promise<void> {
-    if (this.#socket.readyState >= WebSocket.CLOSING)
-      throw new Error(`the socket closed; last: ${JSON.stringify(this.frames.at(-1))}`);
-    await new Promise<void>((resolve, reject) => {
-      const onClose = (code: number) => {
-        this.#code = code;
-        reject(new Error(`the socket closed with ${code}`));
-      };
-      this.#socket.once('close', onClose);
-      this.#wake.push(() => {
-        this.#socket.off('close', onClose);
-        resolve();
-      });
-    });
+    if (this.#problem !== null) throw new Error(`A frame is not as declared: ${this.#problem}`);
+    if (this.#socket.readyState >= WebSocket.CLOSING) {
+      throw new Error(
+        `the socket closed with ${await this.#ended.promise}; last: ${JSON.stringify(this.frames.at(-1))}`,
+      );
+    }
+    await this.#wake.promise;
   }
 }
 
-function dialled(origin: string, token: string, dial: Dial): WebSocket {
+function dialled(address: string, token: string, dial: Dial): WebSocket {
   switch (dial) {
     case 'header':
-      return new WebSocket(`${origin}/api/ws`, { headers: { authorization: `Bearer ${token}` } });
+      return new WebSocket(address, { headers: { authorization: `Bearer ${token}` } });
     case 'query':
-      return new WebSocket(`${origin}/api/ws?token=${token}`);
+      return new WebSocket(`${address}?token=${token}`);
     case 'path':
-      return new WebSocket(`${origin}/api/ws/${token}`);
+      return new WebSocket(`${address}/${token}`);
     case 'subprotocol':
-      return new WebSocket(`${origin}/api/ws`, ['parley', `bearer.${token}`]);
+      return new WebSocket(address, ['parley', `bearer.${token}`]);
   }
+}
+
+/** What a server answers to an upgrade over HTTP: status 101 if it agrees, and then hangs up. */
+export function tryUpgrade(
+  url: string,
+  headers: Record<string, string> = {},
+): Promise<{ status: number; headers: IncomingHttpHeaders; body: Json }> {
+  const { promise, resolve, reject } = Promise.withResolvers<{
+    status: number;
+    headers: IncomingHttpHeaders;
+    body: Json;
+  }>();
+  const handshake = {
+    connection: 'Upgrade',
+    upgrade: 'websocket',
+    'sec-websocket-version': '13',
+    'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
+  };
+  const asked = request(url, { headers: { ...handshake, ...headers }, agent: false });
+  asked.on('upgrade', (response, socket) => {
+    socket.destroy();
+    resolve({ status: 101, headers: response.headers, body: null });
+  });
+  asked.on('response', (response) => {
+    let text = '';
+    response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+    response.on('end', () =>
+      resolve({
+        status: response.statusCode ?? 0,
+        headers: response.headers,
+        body: text === '' ? null : JSON.parse(text),
+      }),
+    );
+  });
+  asked.on('error', reject).end();
+  return promise;
 }
