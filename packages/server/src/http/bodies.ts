@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import type { TSchema } from 'typebox';
 import { Refusal } from '../messaging/refusal.ts';
 import { compile } from '../messaging/validation.ts';
+import { booleanFromText, fromText } from './from-text.ts';
 
 /** How requests are read and checked: the same schema checks as on the WebSocket, the same answer when they fail. */
 export function readBodies(app: FastifyInstance): void {
@@ -10,9 +11,10 @@ export function readBodies(app: FastifyInstance): void {
     route.bodyLimit ??= limits.bodyBytes;
   });
   app.setValidatorCompiler<TSchema>(({ schema, httpPart }) => {
-    const check = compile(schema, { fromText: httpPart === 'querystring' });
+    const check = compile(schema);
+    const read = httpPart === 'querystring' ? fromText(schema) : (value: unknown) => value;
     return (value: unknown) => {
-      const checked = check(value);
+      const checked = check(read(value));
       return checked.ok
         ? { value: checked.value }
         : { error: new Refusal('validation_failed', { errors: checked.errors }) };
@@ -36,16 +38,9 @@ export function acceptForms(app: FastifyInstance, booleans: readonly string[] = 
     (_request, body, done) => {
       const fields = [...new URLSearchParams(String(body))].map(([name, value]) => [
         name,
-        booleans.includes(name) ? (textBooleans.get(value.toLowerCase()) ?? value) : value,
+        booleans.includes(name) ? booleanFromText(value) : value,
       ]);
       done(null, Object.fromEntries(fields));
     },
   );
 }
-
-const textBooleans = new Map([
-  ['true', true],
-  ['1', true],
-  ['false', false],
-  ['0', false],
-]);

@@ -42,10 +42,14 @@ export function handleErrors(app: FastifyInstance): void {
     return reply.status(refusal.status).send(bodyOf(refusal));
   });
   const allowedMethods = rememberRoutes(app);
-  app.setNotFoundHandler((request) => {
+  const refuseAddress = (request: FastifyRequest): never => {
     const allowed = allowedMethods(request.url.split('?', 1)[0] ?? '');
-    if (allowed.length === 0) throw new Refusal('not_found');
-    throw new MethodNotAllowed(allowed);
+    throw allowed.length === 0 ? new Refusal('not_found') : new MethodNotAllowed(allowed);
+  };
+  app.setNotFoundHandler(refuseAddress);
+  // Before the body is looked at: where nothing takes the method, it does not matter what it brought.
+  app.addHook('preParsing', async (request) => {
+    if (request.is404) refuseAddress(request);
   });
   app.addHook('onError', async (_request, reply, error) => {
     if (error instanceof MethodNotAllowed) reply.header('Allow', error.allowed.join(', '));

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import { finished, Readable } from 'node:stream';
+import type { Socket } from 'node:net';
+import { finished } from 'node:stream';
 import type { onSendAsyncHookHandler } from 'fastify';
 
 /** How long and how much of a refused body is still taken in and thrown away. */
@@ -9,30 +10,36 @@ const lingerBytes = 16 * 1024 * 1024;
 /**
  * An `onSend` hook for routes that may answer before they have read the whole body. Closing at once would reset the
  * connection, and a client that is still sending would lose the answer. So the answer goes out in full and right away,
- * and the connection is closed once the client has stopped sending, or has had its time.
+ * then our side of the connection is closed, and all of it once the client has stopped sending, or has had its time.
  */
 export const answerEarly: onSendAsyncHookHandler = async (request, reply, payload) => {
-  if (request.raw.complete || !(typeof payload === 'string' || Buffer.isBuffer(payload))) return payload;
-  reply.header('connection', 'close').header('content-length', Buffer.byteLength(payload));
-  return Readable.from(lingering(payload, request.raw));
+  const { raw } = request;
+  if (!raw.complete) {
+    reply.header('connection', 'close');
+    // What Node calls on a connection whose last answer has been written.
+    raw.socket.destroySoon = () => void linger(raw.socket, raw);
+  }
+  return payload;
 };
 
-async function* lingering(payload: string | Buffer, body: IncomingMessage) {
-  yield payload;
-  await drained(body);
+async function linger(socket: Socket, body: IncomingMessage): Promise<void> {
+  const { promise: enough, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, lingerMs).unref();
+  const answered = new Promise<void>((done) => socket.end(done));
+  await Promise.race([enough, Promise.all([answered, drained(body, resolve)])]);
+  clearTimeout(timer);
+  socket.destroy();
 }
 
-async function drained(body: IncomingMessage): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, lingerMs).unref();
+/** Reads the rest of a body into nothing; resolves when there is no more, and tells when it was too much. */
+function drained(body: IncomingMessage, onTooMuch: () => void): Promise<void> {
   let size = 0;
   body.on('data', (chunk: Buffer) => {
     size += chunk.length;
-    if (size > lingerBytes) resolve();
+    if (size > lingerBytes) onTooMuch();
   });
-  finished(body, { writable: false }, () => resolve());
-  body.resume();
-  await promise;
-  clearTimeout(timer);
-  body.pause();
+  return new Promise((done) => {
+    finished(body, { writable: false }, () => done());
+    body.resume();
+  });
 }

@@ -10,14 +10,10 @@ export type Checked<T> =
 /** At most this many field errors are told at once: an answer must not grow with the nonsense it answers. */
 const maxErrors = 20;
 
-/** Turns a schema into a check. With `fromText`, values that arrive as text (queries, forms) are converted first. */
-export function compile<T extends TSchema>(
-  schema: T,
-  options: { fromText?: boolean } = {},
-): (value: unknown) => Checked<Static<T>> {
+/** Turns a schema into a check. */
+export function compile<T extends TSchema>(schema: T): (value: unknown) => Checked<Static<T>> {
   const validator = Compile(schema);
-  return (input) => {
-    const value: unknown = options.fromText === true ? validator.Convert(input) : input;
+  return (value) => {
     if (validator.Check(value)) return { ok: true, value };
     return { ok: false, errors: explain(validator.Errors(value)) };
   };

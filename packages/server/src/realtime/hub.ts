@@ -293,7 +293,7 @@ export class Hub {
   }
 
   #sweep(): void {
-    this.#sequence.sweep();
+    for (const channel of this.#sequence.sweep()) this.#closeIfEmpty(channel);
     this.#recent.trim();
   }
 }

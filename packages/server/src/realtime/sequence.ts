@@ -53,15 +53,17 @@ export class Sequence {
     this.#catchUp(channel, member, false);
   }
 
-  /** To be called at equal intervals of about half a second. */
-  sweep(): void {
-    for (const channel of this.#waiting) {
+  /** To be called at equal intervals of about half a second. Answers the conversations that it found waiting. */
+  sweep(): readonly Channel[] {
+    const swept = [...this.#waiting];
+    for (const channel of swept) {
       if (channel.held !== null && ++channel.sweeps >= patience) this.#mendHole(channel);
       const behind = this.#behind(channel);
       for (const [member, place] of behind)
         if (++place.sweeps >= patience) this.#mendPlace(channel, member, place);
       if (channel.held === null && behind.length === 0) this.#waiting.delete(channel);
     }
+    return swept;
   }
 
   #advance(channel: Channel, change: Change): void {
