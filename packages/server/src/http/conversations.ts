@@ -109,7 +109,7 @@ export const conversationRoutes =
           tags,
           summary: 'Delete it for everybody',
           params,
-          response: answers({ 204: NoContent }, [...inConversation, 'insufficient_role']),
+          response: answers({ 204: NoContent }, [...bodyRefusals, ...inConversation, 'insufficient_role']),
         },
       },
       async ({ actor, params: { conversation_id } }, reply) => {

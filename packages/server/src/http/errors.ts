@@ -42,15 +42,17 @@ export function handleErrors(app: FastifyInstance): void {
     return reply.status(refusal.status).send(bodyOf(refusal));
   });
   const allowedMethods = rememberRoutes(app);
-  const refuseAddress = (request: FastifyRequest): never => {
+  const refusalOf = (request: FastifyRequest): Refusal => {
     const allowed = allowedMethods(request.url.split('?', 1)[0] ?? '');
-    throw allowed.length === 0 ? new Refusal('not_found') : new MethodNotAllowed(allowed);
+    return allowed.length === 0 ? new Refusal('not_found') : new MethodNotAllowed(allowed);
   };
-  app.setNotFoundHandler(refuseAddress);
-  // Before the body is looked at: where nothing takes the method, it does not matter what it brought.
-  app.addHook('preParsing', async (request) => {
-    if (request.is404) refuseAddress(request);
+  app.setNotFoundHandler((request) => {
+    throw refusalOf(request);
   });
+  // Before the body is looked at: where nothing takes the method, it does not matter what the request brought.
+  app.addHook('preParsing', (request, _reply, _payload, done) =>
+    done(request.is404 ? refusalOf(request) : null),
+  );
   app.addHook('onError', async (_request, reply, error) => {
     if (error instanceof MethodNotAllowed) reply.header('Allow', error.allowed.join(', '));
   });

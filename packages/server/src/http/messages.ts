@@ -123,7 +123,7 @@ export const messageRoutes =
           tags,
           summary: 'Delete your message, leaving a tombstone',
           params,
-          response: answers({ 204: NoContent }, [...ofMessage, 'not_message_owner']),
+          response: answers({ 204: NoContent }, [...bodyRefusals, ...ofMessage, 'not_message_owner']),
         },
       },
       async ({ actor, params: { message_id } }, reply) => {
@@ -139,7 +139,7 @@ export const messageRoutes =
           tags,
           summary: 'You have read it, and all before it',
           params,
-          response: answers({ 200: ReadAnswer }, [...ofMessage, 'insufficient_role']),
+          response: answers({ 200: ReadAnswer }, [...bodyRefusals, ...ofMessage, 'insufficient_role']),
         },
       },
       ({ actor, params: { message_id } }) => receipts.markRead(actor, message_id),

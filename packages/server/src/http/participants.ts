@@ -65,6 +65,7 @@ export const participantRoutes =
           summary: 'Remove somebody, or leave',
           params: Params('conversation_id', 'user_id'),
           response: answers({ 204: NoContent }, [
+            ...bodyRefusals,
             ...inConversation,
             'participant_not_found',
             'insufficient_role',

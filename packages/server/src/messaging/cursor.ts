@@ -1,9 +1,16 @@
 import { invalid } from './refusal.ts';
 
+/** As we write times. Others that JavaScript reads, such as "1" or 31 February, would be errors to Postgres. */
+const isTime = (value: string): boolean => {
+  const time = new Date(value);
+  return /^\d{4}-/.test(value) && !Number.isNaN(time.getTime()) && time.toISOString() === value;
+};
+
+const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
 const kinds = {
-  time: (value: unknown) =>
-    typeof value === 'string' && !Number.isNaN(Date.parse(value)) && value.length <= 32,
-  id: (value: unknown) => typeof value === 'string' && /^[0-9a-f-]{36}$/.test(value),
+  time: (value: unknown) => typeof value === 'string' && isTime(value),
+  id: (value: unknown) => typeof value === 'string' && uuid.test(value),
   text: (value: unknown) => typeof value === 'string' && value.isWellFormed() && !value.includes('\0'),
   count: (value: unknown) => Number.isSafeInteger(value) && Number(value) >= 0,
 } as const;

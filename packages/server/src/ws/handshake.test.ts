@@ -7,8 +7,10 @@ import { Client, Harness, limitsWith } from './server.harness.ts';
 let harness: Harness;
 afterEach(() => harness.close());
 
-const start = async (...options: ConstructorParameters<typeof Harness> | []): Promise<Harness> =>
-  (harness = await new Harness(...(options.length > 0 ? options : ([{}] as const))).listen());
+const start = async (
+  useCases: ConstructorParameters<typeof Harness>[0] = {},
+  options: ConstructorParameters<typeof Harness>[1] = {},
+): Promise<Harness> => (harness = await new Harness(useCases, options).listen());
 
 test('the token is taken from the header, the query, the path and the subprotocol', async () => {
   await start();

@@ -14,7 +14,7 @@ import { prepare } from './frame.ts';
 import { createWebSocketServer, type ParleyWebSocketServer, type WebSocketServerDeps } from './handshake.ts';
 
 const secret = 'a secret of these tests, long enough';
-const serviceKey = 'a service key of these tests';
+const serviceKey = 'service-key-of-these-tests';
 
 /** A client that keeps what it is sent. */
 export class Client {
@@ -23,7 +23,7 @@ export class Client {
   readonly #closed: Promise<number>;
 
   constructor(socket: WebSocket) {
-    this.socket = socket;
+    this.socket = socket.setMaxListeners(0);
     socket.on('message', (data: Buffer) => this.frames.push(JSON.parse(data.toString()) as ServerFrame));
     socket.on('error', () => undefined);
     this.#closed = new Promise((resolve) => socket.once('close', resolve));
@@ -48,11 +48,13 @@ export class Client {
     for (;;) {
       const found = this.frames.find(isIt);
       if (found !== undefined) return found;
-      await Promise.race([
-        once(this.socket, 'message'),
-        this.#closed.then((code) => Promise.reject(new Error(`closed with ${code}`))),
-      ]);
+      await this.#more();
     }
+  }
+
+  async #more(): Promise<void> {
+    const closed = this.#closed.then((code) => Promise.reject(new Error(`closed with ${code}`)));
+    await Promise.race([once(this.socket, 'message'), closed]);
   }
 
   /** Sends a frame, and answers what comes back with its `request_id`. */
@@ -62,7 +64,7 @@ export class Client {
     for (;;) {
       const answer = this.frames.find((each) => 'request_id' in each && each.request_id === id);
       if (answer !== undefined) return answer;
-      await once(this.socket, 'message');
+      await this.#more();
     }
   }
 }
