@@ -5,7 +5,7 @@ import { describeError, scrubTokens } from './describe-error.ts';
 export type { Logger } from 'pino';
 
 /** Keys that never show their value, at the top of a line and up to two levels below. */
-const secretKeys = [
+const secretKeys: ReadonlySet<string> = new Set([
   'authorization',
   'cookie',
   'token',
@@ -21,7 +21,9 @@ const secretKeys = [
   'filename',
   'reply_to_content',
   'metadata',
-];
+]);
+
+const depth = 2;
 
 /**
  * The process's log: one JSON object a line, with the time in ISO 8601, to standard output unless `stream` is given.
@@ -34,13 +36,32 @@ export function createLogger(level: Config['logLevel'], stream?: DestinationStre
     level,
     base: null,
     timestamp: stdTimeFunctions.isoTime,
-    formatters: { level: (label: string) => ({ level: label }) },
+    formatters: {
+      level: (label: string) => ({ level: label }),
+      log: (line: object) => withoutSecrets(line, depth),
+    },
     serializers: { err: serializeError, error: serializeError, req: describeRequest },
-    redact: { paths: secretKeys.flatMap((key) => [key, `*.${key}`, `*.*.${key}`]), censor: '[redacted]' },
     hooks: { logMethod: withoutRawMessage, streamWrite: scrubTokens },
   };
   return stream === undefined ? pino(options) : pino(options, stream);
 }
+
+/**
+ * A line without the values of secret keys. By hand, as pino's own redaction by wildcards took a seventh of the CPU of
+ * a send. Errors and requests have serializers of their own.
+ */
+function withoutSecrets(line: object, levels: number): Record<string, unknown> {
+  const shown: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(line)) {
+    if (secretKeys.has(key)) shown[key] = '[redacted]';
+    else if (levels > 0 && isPlain(value)) shown[key] = withoutSecrets(value, levels - 1);
+    else shown[key] = value;
+  }
+  return shown;
+}
+
+const isPlain = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 
 const serializeError = (error: unknown): unknown => (error instanceof Error ? describeError(error) : error);
 

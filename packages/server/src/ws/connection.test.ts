@@ -128,6 +128,7 @@ test('a flood is closed with 4429, what a person does is not', async () => {
   // Pings of the protocol count, too.
   for (let index = 0; index < 200; index++) client.socket.ping();
   expect(await client.closed).toBe(4429);
+  await vi.waitUntil(() => harness.server.connectionCount === 0);
   expect(harness.closes).toEqual([4429]);
 });
 

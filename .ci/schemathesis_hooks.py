@@ -1,0 +1,136 @@
+"""What .ci/schemathesis gives to Schemathesis beside the OpenAPI document: a little data to work on, and the few rules
+of the API that OpenAPI has no words for. Without them a request that keeps to the document may still be refused with
+422, rightly. Requests that Schemathesis breaks on purpose are left as they are.
+
+Run as a script, it makes the data and writes Schemathesis' configuration: schemathesis_hooks.py <origin> <folder>
+"""
+
+import json
+import os
+import sys
+
+import requests
+import schemathesis
+
+PNG = bytes.fromhex(
+    "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c489"
+    "0000000d49444154789c6360606060000000050001a5f645400000000049454e44ae426082"
+)
+
+
+def seed(origin: str) -> dict:
+    """Two people in two groups, with messages, replies and a file. Answers where they are."""
+    session = requests.Session()
+
+    def call(method: str, path: str, **body) -> dict:
+        answer = session.request(method, origin + path, timeout=10, **body)
+        answer.raise_for_status()
+        return answer.json()
+
+    token = call("POST", "/demo/token", json={"user_id": "ann"})["token"]
+    session.headers["Authorization"] = f"Bearer {token}"
+    people = ["bob", "ben", "chen"]
+    groups = [
+        call("POST", "/api/conversations", json={"type": "group", "title": title, "participant_ids": people})
+        for title in ("Lunch", "Supper")
+    ]
+    group = f"/api/conversations/{groups[0]['id']}"
+    first = call("POST", f"{group}/messages", json={"content": "Pizza or soup?"})
+    for content in ("Pizza.", "Always pizza."):
+        call("POST", f"{group}/messages", json={"content": content, "reply_to_id": first["id"]})
+    picture = call("POST", f"{group}/upload", files={"file": ("dot.png", PNG, "image/png")})
+    lists = {
+        "/api/conversations": "/api/conversations",
+        "/api/conversations/{conversation_id}/messages": f"{group}/messages",
+        "/api/conversations/{conversation_id}/participants": f"{group}/participants",
+        "/api/messages/{message_id}/replies": f"/api/messages/{first['id']}/replies",
+        "/api/messages/{message_id}/receipts": f"/api/messages/{first['id']}/receipts",
+    }
+    cursors = {path: call("GET", f"{address}?limit=1")["next_cursor"] for path, address in lists.items()}
+    assert all(cursors.values()), cursors
+    return {
+        "token": token,
+        "cursors": cursors,
+        "conversations": [group["id"] for group in groups],
+        "message": first["id"],
+        "file": picture["metadata"]["attachment"]["id"],
+    }
+
+
+def configuration(data: dict) -> str:
+    """Half of all paths lead to what is there, the others to whatever comes to Schemathesis' mind."""
+    ids = {
+        "conversation_id": data["conversations"],
+        "message_id": [data["message"]],
+        "file_id": [data["file"]],
+        "user_id": ["bob", "ben", "chen"],
+    }
+    lines = ["[auth.openapi.bearer]", f"bearer = {json.dumps(data['token'])}"]
+    for name, values in ids.items():
+        lines += [f"[dictionaries.{name}]", f"values = {json.dumps(values)}"]
+    lines.append("[parameters]")
+    lines += [f'"path.{name}" = {{ dictionary = "{name}", probability = 0.5 }}' for name in ids]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    origin, folder = sys.argv[1:]
+    made = seed(origin)
+    with open(f"{folder}/data.json", "w", encoding="utf-8") as file:
+        json.dump(made, file)
+    with open(f"{folder}/schemathesis.toml", "w", encoding="utf-8") as file:
+        file.write(configuration(made))
+    sys.exit()
+
+with open(os.environ["PARLEY_SEED"], encoding="utf-8") as file:
+    DATA = json.load(file)
+
+
+@schemathesis.hook
+def before_call(context, case, kwargs) -> None:
+    if case.meta is None or not case.meta.generation.mode.is_positive:
+        return
+    known_cursor(case)
+    one_position(case)
+    one_client_id(case)
+    one_other_person(case)
+    typing_somewhere(case)
+    allowed_file(case)
+
+
+def known_cursor(case) -> None:
+    """A cursor is opaque: the only good ones are those that a list gave."""
+    if "cursor" in (case.query or {}):
+        case.query["cursor"] = DATA["cursors"][case.path]
+
+
+def one_position(case) -> None:
+    """A place in the history is given in one way at a time; OpenAPI can't say that parameters exclude each other."""
+    ways = ("page", "cursor", "before_seq", "after_seq", "around_seq")
+    if case.path.endswith("/messages") and case.method == "GET":
+        for name in [name for name in ways if name in (case.query or {})][1:]:
+            del case.query[name]
+
+
+def one_client_id(case) -> None:
+    """The header Idempotency-Key and the body's client_id, where both are given, are the same."""
+    if isinstance(case.body, dict) and "client_id" in case.body and "idempotency-key" in (case.headers or {}):
+        del case.headers["idempotency-key"]
+
+
+def one_other_person(case) -> None:
+    """A direct conversation has exactly one other person; how many ids that takes depends on who asks."""
+    if case.path == "/api/conversations" and case.method == "POST" and case.body.get("type") == "direct":
+        case.body["participant_ids"] = [(case.body.get("participant_ids") or ["bob"])[0]]
+
+
+def typing_somewhere(case) -> None:
+    """Who is typing is typing in a conversation."""
+    if case.path == "/api/users/status" and case.method == "PUT" and case.body.get("is_typing") is True:
+        case.body["typing_in_conversation"] = DATA["conversations"][0]
+
+
+def allowed_file(case) -> None:
+    """Which types a file may have is the operator's choice, and its bytes must bear it out."""
+    if case.path.endswith("/upload") and isinstance(case.body, dict):
+        case.body["file"] = PNG

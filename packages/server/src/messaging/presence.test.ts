@@ -1,0 +1,335 @@
+import type { ServerFrame, UserStatusType } from '@parley/protocol';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { MemoryBus } from '../realtime/bus-memory.ts';
+import { MemoryPresenceState } from '../realtime/presence-memory.ts';
+import { serviceActor, type UserActor } from './actor.ts';
+import type { BusEvent, ConversationStore } from './ports.ts';
+import { Presence } from './presence.ts';
+
+const user = (userId: string): UserActor => ({
+  kind: 'user',
+  userId,
+  displayName: userId,
+  avatarUrl: null,
+  appRole: 'student',
+});
+const [ann, bob, eve] = [user('ann'), user('bob'), user('eve')];
+
+let events: BusEvent[];
+let stored: Map<string, { status: UserStatusType; lastSeenAt: string | null }>;
+/** Who is in which conversation; 'large' has more people than hear of statuses. */
+let members: Map<string, Set<string>>;
+let muted: Set<string>;
+let gate: Promise<void> | null;
+let bus: MemoryBus;
+let presence: Presence;
+const log = { warn: vi.fn(), error: vi.fn() };
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: Date.parse('2030-01-01T00:00:00Z') });
+  log.warn.mockClear();
+  [events, stored, muted, gate] = [[], new Map(), new Set(), null];
+  members = new Map([
+    ['c', new Set(['ann', 'bob'])],
+    ['d', new Set(['ann', 'cem'])],
+    ['large', new Set(['ann', 'bob', 'cem'])],
+  ]);
+  bus = new MemoryBus(log);
+  const clock = { now: Date.now };
+  const isIn = (conversationId: string, userId: string) => members.get(conversationId)?.has(userId) === true;
+  presence = new Presence({
+    bus,
+    clock,
+    log,
+    state: new MemoryPresenceState(clock),
+    statuses: {
+      readStatuses: async (userIds) => new Map([...stored].filter(([userId]) => userIds.includes(userId))),
+      saveStatus: async (userId, status) =>
+        void stored.set(userId, { lastSeenAt: null, ...stored.get(userId), status }),
+      saveLastSeen: async (userId, lastSeenAt) =>
+        void stored.set(userId, { status: 'online', ...stored.get(userId), lastSeenAt }),
+      acquaintances: async (viewer, userIds) =>
+        new Set(
+          userIds.filter(
+            (id) => id === viewer || [...members.keys()].some((c) => isIn(c, id) && isIn(c, viewer)),
+          ),
+        ),
+    },
+    conversations: {
+      access: async (id, actor) => {
+        await gate;
+        if (!members.has(id)) return null;
+        const membership = isIn(id, actor.userId)
+          ? { role: 'participant', isMuted: muted.has(actor.userId) }
+          : null;
+        return { conversationId: id, type: 'group', lastSeq: 0, participantCount: 2, membership } as const;
+      },
+      subscriptions: async (userId) => ({
+        cursor: '',
+        conversations: [...members.keys()]
+          .filter((id) => isIn(id, userId))
+          .map((id) => ({ id, version: 0, participantCount: id === 'large' ? 201 : 2 })),
+      }),
+    } as Partial<ConversationStore> as ConversationStore,
+  });
+  bus.subscribe((event) => events.push(event));
+});
+
+afterEach(async () => {
+  await presence.close();
+  vi.useRealTimers();
+});
+
+const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
+
+/** What was told since the last time, in words. */
+const told = (): string[] =>
+  events
+    .splice(0)
+    .map(({ frame }) =>
+      frame.type === 'user_status_change'
+        ? `${frame.user_id} ${frame.status}${frame.is_typing ? ` typing in ${frame.conversation_id}` : ''}`
+        : frame.type,
+    );
+
+async function connected(userId: string): Promise<void> {
+  presence.connected(userId, ['c', 'd']);
+  await pass(0);
+}
+
+const statusOf = async (userId: string, viewer = bob) => (await presence.statuses(viewer, [userId]))[0];
+
+test('somebody who comes is online for those who share a small conversation, not for themselves', async () => {
+  await connected('ann');
+  expect(events[0]?.audience).toEqual({ kind: 'conversations', conversationIds: ['c', 'd'], except: 'ann' });
+  expect(told()).toEqual(['ann online']);
+  expect(await statusOf('ann')).toEqual({
+    user_id: 'ann',
+    status: 'online',
+    is_typing: false,
+    typing_in_conversation: null,
+    last_seen_at: null,
+  });
+});
+
+test('who comes back within the grace never went', async () => {
+  await connected('ann');
+  told();
+  presence.disconnected('ann');
+  await pass(9900);
+  expect(await statusOf('ann')).toMatchObject({ status: 'online' });
+  await connected('ann');
+  await pass(60_000);
+  expect(told()).toEqual([]);
+});
+
+test('after the grace they are offline, last seen when their connection ended', async () => {
+  await connected('ann');
+  told();
+  presence.disconnected('ann');
+  await pass(10_100);
+  expect(events[0]?.audience).toEqual({ kind: 'conversations', conversationIds: ['c', 'd'], except: 'ann' });
+  expect(events[0]?.frame).toMatchObject({ status: 'offline', last_seen_at: '2030-01-01T00:00:00.000Z' });
+  expect(told()).toEqual(['ann offline']);
+  expect(await statusOf('ann')).toMatchObject({
+    status: 'offline',
+    last_seen_at: '2030-01-01T00:00:00.000Z',
+  });
+});
+
+test('what somebody set shows while they are there, and each change is told once', async () => {
+  await connected('ann');
+  expect(await presence.setStatus(ann, { status: 'busy' })).toMatchObject({ user_id: 'ann', status: 'busy' });
+  await presence.setStatus(ann, { status: 'busy' });
+  expect(told()).toEqual(['ann online', 'ann busy']);
+  presence.disconnected('ann');
+  await pass(11_000);
+  await connected('ann');
+  expect(told()).toEqual(['ann offline', 'ann busy']);
+});
+
+test('who is not connected shows as offline, whatever they set', async () => {
+  expect(await presence.setStatus(ann, { status: 'away' })).toMatchObject({ status: 'away' });
+  expect(told()).toEqual([]);
+  expect(await statusOf('ann')).toMatchObject({ status: 'offline' });
+});
+
+test('who hides goes offline for others at once, and nobody hears when they really go or come', async () => {
+  await connected('ann');
+  await pass(1000);
+  await presence.setStatus(ann, { status: 'offline' });
+  expect(told()).toEqual(['ann online', 'ann offline']);
+  await pass(5000);
+  presence.disconnected('ann');
+  await pass(11_000);
+  await connected('ann');
+  expect(told()).toEqual([]);
+  expect(await statusOf('ann')).toMatchObject({
+    status: 'offline',
+    last_seen_at: '2030-01-01T00:00:01.000Z',
+  });
+  await presence.setStatus(ann, { status: 'online' });
+  expect(told()).toEqual(['ann online']);
+});
+
+test('of a stranger one learns nothing', async () => {
+  await connected('ann');
+  await presence.typing(ann, 'c', true, 'phone');
+  stored.set('ann', { status: 'busy', lastSeenAt: '2029-01-01T00:00:00.000Z' });
+  const nothing = {
+    user_id: 'ann',
+    status: 'offline',
+    is_typing: false,
+    typing_in_conversation: null,
+    last_seen_at: null,
+  };
+  expect(await statusOf('ann', eve)).toEqual(nothing);
+  expect(await presence.statuses(eve, ['nobody', 'ann', 'ann'])).toEqual([
+    { ...nothing, user_id: 'nobody' },
+    nothing,
+  ]);
+  expect((await presence.statuses(serviceActor, ['ann']))[0]).toMatchObject({
+    status: 'busy',
+    is_typing: true,
+  });
+});
+
+test('that somebody types in a conversation is known to those who are in it alone', async () => {
+  await connected('ann');
+  await presence.typing(ann, 'c', true, 'phone');
+  expect(await statusOf('ann')).toMatchObject({ is_typing: true, typing_in_conversation: 'c' });
+  expect(await statusOf('ann', user('cem'))).toMatchObject({
+    status: 'online',
+    is_typing: false,
+    typing_in_conversation: null,
+  });
+});
+
+test('typing is told to those who joined but not to the typist, and a repetition only prolongs it', async () => {
+  await connected('ann');
+  told();
+  await presence.typing(ann, 'c', true, 'phone');
+  await pass(4000);
+  expect(events.map(({ audience }) => audience)).toEqual(
+    Array(2).fill({ kind: 'conversation', conversationId: 'c', joinedOnly: true, except: 'ann' }),
+  );
+  expect(told()).toEqual(['typing_start', 'ann online typing in c']);
+  await presence.typing(ann, 'c', true, 'phone');
+  await pass(5900);
+  expect(told()).toEqual([]);
+  await pass(200);
+  expect(told()).toEqual(['typing_stop', 'ann online']);
+  expect(await statusOf('ann')).toMatchObject({ is_typing: false });
+});
+
+test.for<[string, () => unknown]>([
+  ['a stop', () => presence.typing(ann, 'c', false, 'phone')],
+  ['the message', () => presence.messageSent('ann', 'c')],
+  ['the end of the connection', () => presence.closed('ann', 'phone')],
+  ['a status that says so', () => presence.setStatus(ann, { is_typing: false })],
+  [
+    'being removed',
+    () => bus.publish(change({ type: 'participant_removed', user_id: 'ann', participant_count: 1 })),
+  ],
+  ['the end of the conversation', () => bus.publish(change({ type: 'conversation_deleted' }))],
+])('typing ends by %s', async ([, end]) => {
+  await presence.typing(ann, 'c', true, 'phone');
+  await pass(0);
+  told();
+  await end();
+  await pass(0);
+  expect(told().filter((what) => what.startsWith('typing'))).toEqual(['typing_stop']);
+  await pass(10_000);
+  expect(told()).toEqual([]);
+  expect(await statusOf('ann')).toMatchObject({ is_typing: false });
+});
+
+const change = (frame: object): BusEvent => ({
+  audience: { kind: 'conversation', conversationId: 'c' },
+  frame: { conversation_id: 'c', version: 1, ...frame } as ServerFrame,
+});
+
+test('who types on two devices types until both have ended', async () => {
+  await presence.typing(ann, 'c', true, 'phone');
+  await presence.typing(ann, 'c', true, 'laptop');
+  await pass(0);
+  told();
+  presence.closed('ann', 'phone');
+  await pass(0);
+  expect(told()).toEqual([]);
+  presence.closed('ann', 'laptop');
+  await pass(0);
+  expect(told()).toEqual(['typing_stop', 'ann offline']);
+});
+
+test('a message that is sent before the right to type was read ends the typing all the same', async () => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  gate = promise;
+  const typing = presence.typing(ann, 'c', true, 'phone');
+  presence.messageSent('ann', 'c');
+  resolve();
+  await typing;
+  await pass(0);
+  expect(told()).toEqual([]);
+});
+
+test('who may not type there does not', async () => {
+  await expect(presence.typing(eve, 'c', true, 'phone')).rejects.toMatchObject({ code: 'not_participant' });
+  await expect(presence.typing(ann, 'nowhere', true, 'phone')).rejects.toMatchObject({
+    code: 'conversation_not_found',
+  });
+  await expect(presence.typing(serviceActor, 'c', true, 'x')).rejects.toMatchObject({
+    code: 'insufficient_role',
+  });
+  muted.add('ann');
+  await expect(presence.typing(ann, 'c', true, 'phone')).rejects.toMatchObject({ code: 'muted' });
+  await expect(
+    presence.setStatus(ann, { is_typing: true, typing_in_conversation: 'c' }),
+  ).rejects.toMatchObject({ code: 'muted' });
+  expect(told()).toEqual([]);
+});
+
+test('a status by REST can say where somebody types, and must if they do', async () => {
+  expect(
+    await presence.setStatus(ann, { status: 'online', is_typing: true, typing_in_conversation: 'c' }),
+  ).toMatchObject({
+    is_typing: true,
+    typing_in_conversation: 'c',
+  });
+  expect(
+    await presence.setStatus(ann, { status: 'online', is_typing: false, typing_in_conversation: null }),
+  ).toMatchObject({
+    is_typing: false,
+    typing_in_conversation: null,
+  });
+  await expect(presence.setStatus(ann, { is_typing: true })).rejects.toMatchObject({
+    code: 'validation_failed',
+  });
+  await expect(presence.setStatus(serviceActor, { status: 'away' })).rejects.toMatchObject({
+    code: 'insufficient_role',
+  });
+});
+
+test('a store that is away breaks nothing, and is logged', async () => {
+  stored.get = () => {
+    throw new Error('away');
+  };
+  Object.defineProperty(stored, Symbol.iterator, {
+    value: () => {
+      throw new Error('away');
+    },
+  });
+  await connected('ann');
+  expect(log.warn).toHaveBeenCalled();
+  presence.disconnected('ann');
+  await pass(11_000);
+  expect(told()).toEqual([]);
+});
+
+test('a node that ends keeps when those were last seen who left a moment before', async () => {
+  await connected('ann');
+  await pass(2000);
+  presence.disconnected('ann');
+  await presence.close();
+  expect(stored.get('ann')?.lastSeenAt).toBe('2030-01-01T00:00:02.000Z');
+});
