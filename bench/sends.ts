@@ -95,7 +95,7 @@ async function seed(url: string): Promise<void> {
 async function startServer(databaseUrl: string) {
   const child = spawn(
     process.execPath,
-    [new URL('../packages/server/src/cli/parley.ts', import.meta.url).pathname, 'start'],
+    [new URL('../packages/server/bin/parley.js', import.meta.url).pathname, 'start'],
     {
       cwd: folder,
       env: {

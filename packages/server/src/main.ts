@@ -14,12 +14,15 @@ import { opsRoutes } from './http/ops.ts';
 import { createParley, type Parley } from './parley.ts';
 import { createLogger } from './telemetry/logs.ts';
 import { fastifyLogging } from './telemetry/request-logging.ts';
+import { acceptUpgrades } from './upgrades.ts';
 
 const prefix = '/api';
 
 /** Milliseconds that WebSockets get to leave when the server stops, and after which it stops whatever is at work. */
 const drainMs = 10_000;
 const stopMs = 30_000;
+/** Milliseconds that a request may take to arrive whole: a file of 10 MB over a slow line. */
+const requestTimeout = 300_000;
 
 export interface Running {
   /** Where it listens, `http://127.0.0.1:8000` for example. */
@@ -41,12 +44,13 @@ export async function serve(config: Config): Promise<Running> {
     ...fastifyLogging(log),
     trustProxy: trustOf(config.trustProxy),
     frameworkErrors,
+    requestTimeout,
     routerOptions: { maxParamLength: 2048 },
   });
   let draining = false;
   try {
     await addRoutes(app, parley, () => draining);
-    acceptSockets(app, parley);
+    acceptUpgrades(app.server, parley);
     await app.listen({ host: config.host, port: config.port });
   } catch (error) {
     await app.close();
@@ -95,13 +99,6 @@ async function addRoutes(app: FastifyInstance, parley: Parley, draining: () => b
   await app.register(opsRoutes, { ...parley.ops, draining });
   await app.register(docsRoutes, { socketPath: `${prefix}/ws` });
   app.get('/', { schema: { hide: true } }, (_request, reply) => reply.redirect('/docs'));
-}
-
-function acceptSockets(app: FastifyInstance, parley: Parley): void {
-  app.server.on('upgrade', (request, socket, head) => {
-    if (parley.isSocketPath(request.url ?? '')) parley.handleUpgrade(request, socket, head);
-    else socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
-  });
 }
 
 /** A request that Fastify turns down before any route is found. */

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
-import { createLocalBlobs } from './blobs/blobs-local.ts';
+import { createLocalBlobs, type LocalBlobs } from './blobs/blobs-local.ts';
 import { identify } from './blobs/sniff.ts';
 import { createThumbnails } from './blobs/thumbnails.ts';
 import type { Config } from './config.ts';
@@ -20,7 +20,7 @@ import { FileLinks } from './messaging/file-links.ts';
 import { Files } from './messaging/files.ts';
 import { Messages } from './messaging/messages.ts';
 import { Participants } from './messaging/participants.ts';
-import type { BlobStore, Clock } from './messaging/ports.ts';
+import type { Clock } from './messaging/ports.ts';
 import { Presence } from './messaging/presence.ts';
 import { Receipts } from './messaging/receipts.ts';
 import { MemoryBus } from './realtime/bus-memory.ts';
@@ -89,7 +89,7 @@ export async function createParley(config: Config, prefix: string, log: Logger):
   const verifier = createVerifier(config.identity, { demoSecret, profiles: users, clock, log });
   stack.defer(() => verifier.close());
 
-  const blobs = createLocalBlobs(`${config.dataDir}/files`);
+  const blobs = createLocalBlobs(`${config.dataDir}/blobs`);
   await blobs.check();
   const domain = await createDomain({ config, prefix, database, users, blobs, metrics, log, stack });
 
@@ -186,12 +186,24 @@ async function openDatabase(config: Config, log: Logger, stack: AsyncDisposableS
   return { database, failed };
 }
 
+const dayMs = 24 * 60 * 60_000;
+
+/** Removes files that no message shows, now and once a day. */
+function sweepDaily(files: Files, log: Logger, stack: AsyncDisposableStack): void {
+  const sweep = (): void => {
+    files.sweep().catch((err: unknown) => log.warn({ err }, 'leftover files could not be looked for'));
+  };
+  sweep();
+  const timer = setInterval(sweep, dayMs).unref();
+  stack.defer(() => clearInterval(timer));
+}
+
 interface DomainParts {
   readonly config: Config;
   readonly prefix: string;
   readonly database: Database;
   readonly users: PostgresUsers;
-  readonly blobs: BlobStore;
+  readonly blobs: LocalBlobs;
   readonly metrics: Metrics;
   readonly log: Logger;
   readonly stack: AsyncDisposableStack;
@@ -252,7 +264,7 @@ async function createDomain({ config, prefix, database, users, blobs, metrics, l
     discardBlobs,
     onSent: (message) => presence.messageSent(message.sender_id, message.conversation_id),
   });
-  const thumbnails = createThumbnails();
+  const thumbnails = createThumbnails({ pathOf: (key) => blobs.pathOf(key) });
   stack.defer(() => thumbnails.close());
   const files = new Files({
     conversations: conversationStore,
@@ -271,6 +283,7 @@ async function createDomain({ config, prefix, database, users, blobs, metrics, l
     allowedFileTypes: config.allowedFileTypes,
     onLeftover: (err) => log.warn({ err }, 'a leftover file could not be removed'),
   });
+  sweepDaily(files, log, stack);
   return {
     conversations: new Conversations(common),
     participants: new Participants(common),

@@ -1,9 +1,8 @@
 import type { FastifyInstance } from 'fastify';
-import type { IncomingMessage } from 'node:http';
-import type { Duplex } from 'node:stream';
 import { readConfig } from './config.ts';
 import { createParley } from './parley.ts';
 import { createLogger } from './telemetry/logs.ts';
+import { acceptUpgrades } from './upgrades.ts';
 
 export interface ParleyOptions {
   /** Where the API is mounted, `/api` for example; Fastify's own option. */
@@ -23,13 +22,10 @@ const drainMs = 5000;
 export default async function parley(app: FastifyInstance, options: ParleyOptions = {}): Promise<void> {
   const config = readConfig(options.env ?? process.env);
   const parts = await createParley(config, app.prefix, createLogger(config.logLevel));
-  const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
-    if (parts.isSocketPath(request.url ?? '')) parts.handleUpgrade(request, socket, head);
-  };
-  app.server.on('upgrade', onUpgrade);
+  const stopAccepting = acceptUpgrades(app.server, parts);
   app.addHook('preClose', () => parts.drain(drainMs));
   app.addHook('onClose', async () => {
-    app.server.off('upgrade', onUpgrade);
+    stopAccepting();
     await parts.close();
   });
   await parts.api(app);

@@ -39,6 +39,7 @@ export function handleErrors(app: FastifyInstance): void {
     const refusal = toRefusal(error);
     if (refusal.retryAfter !== undefined) reply.header('Retry-After', refusal.retryAfter);
     if (refusal.status === 401) reply.header('WWW-Authenticate', 'Bearer');
+    if (refusal.status === 426) reply.headers({ Upgrade: 'websocket', Connection: 'Upgrade' });
     return reply.status(refusal.status).send(bodyOf(refusal));
   });
   const allowedMethods = rememberRoutes(app);

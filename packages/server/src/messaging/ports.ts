@@ -1,6 +1,5 @@
 /** What the domain needs from the outside. Each interface says what it promises; `parley.ts` picks the parts. */
 import type {
-  Attachment,
   Conversation,
   Message,
   MessageType,
@@ -242,13 +241,6 @@ export interface StoredAttachment {
   readonly thumbnailKey: string | null;
 }
 
-export interface AttachmentStore {
-  save(attachment: StoredAttachment): Promise<void>;
-  remove(id: string): Promise<void>;
-  /** Null where there is none, or its message or conversation is deleted. */
-  find(id: string): Promise<StoredAttachment | null>;
-}
-
 export interface BlobRange {
   /** First and last byte, both included. */
   readonly start: number;
@@ -264,11 +256,6 @@ export interface BlobStore {
   remove(key: string): Promise<void>;
   /** Throws, with a sentence for an operator, if it can't be written to. */
   check(): Promise<void>;
-}
-
-export interface AttachmentPresenter {
-  /** The attachment as a message shows it, with its addresses. */
-  present(attachment: StoredAttachment): Attachment;
 }
 
 // --- telling people -------------------------------------------------------------------------------------------------

@@ -211,7 +211,12 @@ test('typing is told to those who joined but not to the typist, and a repetition
   await presence.typing(ann, 'c', true, 'phone');
   await pass(4000);
   expect(events.map(({ audience }) => audience)).toEqual(
-    Array(2).fill({ kind: 'conversation', conversationId: 'c', joinedOnly: true, except: 'ann' }),
+    Array.from({ length: 2 }, () => ({
+      kind: 'conversation',
+      conversationId: 'c',
+      joinedOnly: true,
+      except: 'ann',
+    })),
   );
   expect(told()).toEqual(['typing_start', 'ann online typing in c']);
   await presence.typing(ann, 'c', true, 'phone');

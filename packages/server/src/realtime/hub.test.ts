@@ -200,6 +200,15 @@ test('what overtakes the addition of the first listener here is not lost', async
   expect(bob.heard).toEqual(['participant_added 5', 'new_message 6', 'new_message 7']);
 });
 
+test('an addition that waits for what was before it is not lost when those who wait with it disconnect', async () => {
+  const ann = await connect('ann', inConversation('c', 0));
+  const bob = await connect('bob');
+  publish(added(2, 'bob'));
+  hub.detach(ann);
+  publish(message(3));
+  expect(bob.heard).toEqual(['participant_added 2', 'new_message 3']);
+});
+
 test('a conversation opens for everybody in it, and its first message follows', async () => {
   const [ann, bob] = [await connect('ann'), await connect('bob')];
   publish(message(2), created(['ann', 'bob', 'somewhere-else']));

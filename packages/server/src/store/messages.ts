@@ -70,8 +70,8 @@ export class PostgresMessages implements MessageStore {
     );
     const total = parent?.reply_count ?? 0;
     const before = request.cursor === undefined ? total + 1 : readCursor(request.cursor, ['count'])[0];
-    const to =
-      Math.min(before - 1, total) - (request.cursor === undefined ? (request.page - 1) * request.limit : 0);
+    const skipped = request.cursor === undefined ? (request.page - 1) * request.limit : 0;
+    const to = Math.max(Math.min(before - 1, total) - skipped, 0);
     const from = to - request.limit + 1;
     const rows = await this.#db.query<MessageRow>(
       `${selectMessages} where m.reply_to_id = $1 and m.reply_ordinal between $2 and $3 order by m.reply_ordinal desc`,

@@ -224,8 +224,9 @@ export class PostgresConversationTransaction implements ConversationTransaction 
        where id = $1`,
       [messageId, this.#now, this.#conversation.version],
     );
+    // The rows stay for `Files.sweep`, which makes good what a crash keeps the caller from removing.
     const gone = await this.#tx.query<{ blob_key: string; thumbnail_key: string | null }>(
-      'delete from parley.attachments where message_id = $1 returning blob_key, thumbnail_key',
+      'select blob_key, thumbnail_key from parley.attachments where message_id = $1',
       [messageId],
     );
     const blobKeys = gone.flatMap(({ blob_key, thumbnail_key }) =>

@@ -3,7 +3,7 @@ import type { Message, ServerFrame } from '@parley/protocol';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { BusEvent, SentMessage } from '../messaging/ports.ts';
 import { Refusal } from '../messaging/refusal.ts';
-import { Client, Harness, limitsWith } from './server.harness.ts';
+import { Client, Harness, limitsWith } from '../../test/support/web-socket-server.ts';
 
 // Only the timer that sweeps is of the test: sockets are real.
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] }));

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
-import { Client, Harness, limitsWith } from './server.harness.ts';
+import { Client, Harness, limitsWith } from '../../test/support/web-socket-server.ts';
 
 let harness: Harness;
 afterEach(() => harness.close());

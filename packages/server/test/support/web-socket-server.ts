@@ -4,14 +4,18 @@ import type { AddressInfo, Socket as NetSocket } from 'node:net';
 import { defaultRateLimits, type RateLimits, type ServerFrame, type ServerFrames } from '@parley/protocol';
 import { SignJWT } from 'jose';
 import { WebSocket, type ClientOptions } from 'ws';
-import { createVerifier } from '../identity/verifier.ts';
-import { createLimiter } from '../limits/create-limiter.ts';
-import type { BusEvent, DeliveredMove } from '../messaging/ports.ts';
-import { MemoryBus } from '../realtime/bus-memory.ts';
-import { Hub } from '../realtime/hub.ts';
-import type { UseCases } from './command-handlers.ts';
-import { prepare } from './frame.ts';
-import { createWebSocketServer, type ParleyWebSocketServer, type WebSocketServerDeps } from './handshake.ts';
+import { createVerifier } from '../../src/identity/verifier.ts';
+import { createLimiter } from '../../src/limits/create-limiter.ts';
+import type { BusEvent, DeliveredMove } from '../../src/messaging/ports.ts';
+import { MemoryBus } from '../../src/realtime/bus-memory.ts';
+import { Hub } from '../../src/realtime/hub.ts';
+import type { UseCases } from '../../src/ws/command-handlers.ts';
+import { prepare } from '../../src/ws/frame.ts';
+import {
+  createWebSocketServer,
+  type ParleyWebSocketServer,
+  type WebSocketServerDeps,
+} from '../../src/ws/handshake.ts';
 
 const secret = 'a secret of these tests, long enough';
 const serviceKey = 'service-key-of-these-tests';
