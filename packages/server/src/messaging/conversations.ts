@@ -42,10 +42,13 @@ export class Conversations {
   ): Promise<Outcome & { conversation: Conversation }> {
     const fresh = newConversation(actor, body);
     const key = body.client_id === undefined ? null : creationKey(actor, fresh, body.client_id);
-    const { id, ...outcome } = await this.#deps.conversations.create(fresh, key);
-    const conversation = await this.get(actor, id);
-    if (!outcome.existed && !outcome.replayed) this.#announceCreated(fresh, conversation);
-    return { conversation, ...outcome };
+    const {
+      id,
+      conversation: created,
+      ...outcome
+    } = await this.#deps.conversations.create(actor, fresh, key);
+    if (created !== null) this.#announceCreated(fresh, created);
+    return { conversation: created ?? (await this.get(actor, id)), ...outcome };
   }
 
   /** @throws Refusal `conversation_not_found`, `not_participant` */

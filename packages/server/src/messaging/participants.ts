@@ -1,6 +1,7 @@
 import {
   Participant as ParticipantSchema,
   type AddParticipantBody,
+  type Conversation,
   type Participant,
   type UpdateParticipantBody,
 } from '@parley/protocol';
@@ -57,13 +58,19 @@ export class Participants {
   ): Promise<Outcome & { participant: Participant }> {
     const role = body.role ?? 'participant';
     if (body.user_id === 'system') throw invalid('/user_id', 'must not be the reserved id "system"');
-    const added = await changeConversation(this.#deps.participants, actor, conversationId, async (tx) => {
-      if (tx.conversation.type === 'direct') throw new Refusal('direct_conversation');
-      require('participant.add', actor, tx);
-      if (role !== 'participant') require('participant.set_role', actor, tx);
-      return once(tx, actor, { ...body, role }, () => this.#admit(tx, body.user_id, role));
-    });
-    if (!added.existed && !added.replayed) await this.#announceAdded(conversationId, added);
+    const { added, view } = await changeConversation(
+      this.#deps.participants,
+      actor,
+      conversationId,
+      async (tx) => {
+        if (tx.conversation.type === 'direct') throw new Refusal('direct_conversation');
+        require('participant.add', actor, tx);
+        if (role !== 'participant') require('participant.set_role', actor, tx);
+        const done = await once(tx, actor, { ...body, role }, () => this.#admit(tx, body.user_id, role));
+        return { added: done, view: done.existed || done.replayed ? null : await tx.viewFor(body.user_id) };
+      },
+    );
+    if (view !== null) this.#announceAdded(view, added);
     return added;
   }
 
@@ -149,31 +156,18 @@ export class Participants {
     return { participant, version, count: tx.conversation.participant_count, existed: false };
   }
 
-  async #announceAdded(
-    conversationId: string,
-    { participant, version, count }: Change & { count: number },
-  ): Promise<void> {
-    const newcomer = {
-      kind: 'user',
-      userId: participant.user_id,
-      displayName: '',
-      avatarUrl: null,
-      appRole: 'student',
-    } as const;
-    const [conversation] = await this.#deps.conversations.readMany([conversationId], newcomer);
+  #announceAdded(conversation: Conversation, { participant, version, count }: Admission): void {
     const frame = {
       type: 'participant_added',
-      conversation_id: conversationId,
+      conversation_id: conversation.id,
       version,
       participant,
       participant_count: count,
     } as const;
     this.#deps.bus.publish({
-      audience: { kind: 'conversation', conversationId },
+      audience: { kind: 'conversation', conversationId: conversation.id },
       frame,
-      ...(conversation !== undefined && {
-        personal: { userId: participant.user_id, frame: { ...frame, conversation } },
-      }),
+      personal: { userId: participant.user_id, frame: { ...frame, conversation } },
     });
   }
 

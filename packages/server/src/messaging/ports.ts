@@ -88,9 +88,14 @@ export interface Outcome {
 }
 
 export interface ConversationStore {
-  /** Creates it, or answers the pair's direct conversation that is there. Atomic with its idempotency key.
+  /** Creates it, or answers the pair's direct conversation that is there. Atomic with its idempotency key. What was
+   *  created is answered as its creator sees it, so that nothing need be read between the commit and telling others.
    *  @throws Refusal `idempotency_conflict` */
-  create(conversation: NewConversation, key: IdempotencyKey | null): Promise<Outcome & { id: string }>;
+  create(
+    creator: Actor,
+    conversation: NewConversation,
+    key: IdempotencyKey | null,
+  ): Promise<Outcome & { id: string; conversation: Conversation | null }>;
   /** Null where there is none or it is deleted. */
   access(conversationId: string, actor: Actor): Promise<Access | null>;
   /** As `viewer` sees them, in the order of `ids`; those that are not there are left out. */
@@ -112,6 +117,8 @@ export interface ConversationTransaction {
   /** The actor's present membership. */
   readonly membership: Access['membership'];
   findParticipant(userId: string): Promise<Participant | null>;
+  /** The conversation as it will be, as somebody will see it. */
+  viewFor(userId: string): Promise<Conversation>;
   /** Takes the next version of the conversation, for one change. */
   nextVersion(): number;
   /** Changes what everybody sees of the conversation itself. */

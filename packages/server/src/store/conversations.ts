@@ -1,5 +1,4 @@
-import type { Conversation, Participant, ParticipantRole } from '@parley/protocol';
-import { limits } from '@parley/protocol';
+import type { Conversation, ParticipantRole } from '@parley/protocol';
 import { Type, type Static } from 'typebox';
 import type { Actor } from '../messaging/actor.ts';
 import type {
@@ -15,23 +14,12 @@ import { readCursor, writeCursor } from '../messaging/cursor.ts';
 import { parser } from '../messaging/validation.ts';
 import type { Database, Queryable } from './database.ts';
 import { claim } from './idempotency.ts';
-import {
-  conversationColumns,
-  isId,
-  participantColumns,
-  selectMessages,
-  statusOf,
-  toMessage,
-  toParticipant,
-} from './rows.ts';
-import type { ConversationRow, MessageRow, ParticipantRow } from './rows.ts';
-import { readWatermarks } from './watermarks.ts';
+import { readConversations } from './conversation-views.ts';
+import { isId } from './rows.ts';
 
 /** What is kept for a retry. */
 const Created = Type.Object({ id: Type.String(), existed: Type.Boolean() });
 const readCreated = parser(Created);
-
-type ViewedRow = ConversationRow & { my_role: ParticipantRole | null; unread_count: number };
 
 export class PostgresConversations implements ConversationStore {
   readonly #db: Database;
@@ -42,15 +30,21 @@ export class PostgresConversations implements ConversationStore {
     this.#prefix = prefix;
   }
 
-  create(conversation: NewConversation, key: IdempotencyKey | null): Promise<Outcome & { id: string }> {
+  create(
+    creator: Actor,
+    conversation: NewConversation,
+    key: IdempotencyKey | null,
+  ): Promise<Outcome & { id: string; conversation: Conversation | null }> {
     return this.#db.transact(async (tx) => {
       const [created, earlier] = key === null ? [null, null] : await claim(tx, key);
-      if (earlier !== null) return { ...readCreated(JSON.parse(earlier)), replayed: true };
+      if (earlier !== null)
+        return { ...readCreated(JSON.parse(earlier)), replayed: true, conversation: null };
       const id = await insertConversation(tx, conversation);
       const existed = id !== conversation.id;
       if (!existed) await insertParticipants(tx, conversation);
       await created?.keep(JSON.stringify({ id, existed } satisfies Static<typeof Created>));
-      return { id, existed, replayed: false };
+      const [view] = existed ? [] : await readConversations(tx, [id], creator, this.#prefix);
+      return { id, existed, replayed: false, conversation: view ?? null };
     });
   }
 
@@ -67,27 +61,8 @@ export class PostgresConversations implements ConversationStore {
     return row === undefined ? null : toAccess(row);
   }
 
-  async readMany(ids: readonly string[], viewer: Actor): Promise<Conversation[]> {
-    const wanted = ids.filter(isId);
-    if (wanted.length === 0) return [];
-    const [rows, participants, lastMessages, watermarks] = await Promise.all([
-      this.#readRows(wanted, viewer),
-      this.#readParticipants(wanted),
-      this.#readLastMessages(wanted),
-      readWatermarks(this.#db, wanted),
-    ]);
-    const byId = new Map(rows.map((row) => [row.id, row]));
-    return wanted.flatMap((id) => {
-      const row = byId.get(id);
-      if (row === undefined) return [];
-      const last = lastMessages.get(id);
-      return {
-        ...row,
-        participants: participants.get(id) ?? [],
-        last_message:
-          last === undefined ? null : toMessage(last, statusOf(last, watermarks.get(id) ?? []), this.#prefix),
-      };
-    });
+  readMany(ids: readonly string[], viewer: Actor): Promise<Conversation[]> {
+    return readConversations(this.#db, ids, viewer, this.#prefix);
   }
 
   async list(viewer: Actor, archived: boolean, request: PageRequest): Promise<Page<Conversation>> {
@@ -152,46 +127,6 @@ export class PostgresConversations implements ConversationStore {
         id === null ? [] : { id, version, participantCount: participant_count },
       ),
     };
-  }
-
-  #readRows(ids: readonly string[], viewer: Actor): Promise<ViewedRow[]> {
-    return this.#db.query<ViewedRow>(
-      `select ${conversationColumns}, p.role as my_role, coalesce(c.last_seq - p.last_read_seq, 0) as unread_count
-       from parley.conversations c
-       left join parley.conversation_participants p
-         on p.conversation_id = c.id and p.user_id = $2 and p.left_at is null
-       where c.id = any ($1) and not c.is_deleted`,
-      [ids, viewer.userId],
-    );
-  }
-
-  async #readParticipants(ids: readonly string[]): Promise<Map<string, Participant[]>> {
-    const rows = await this.#db.query<ParticipantRow>(
-      `select ${participantColumns}
-       from unnest($1::uuid[]) as i (id)
-       cross join lateral (
-         select * from parley.conversation_participants p
-         where p.conversation_id = i.id and p.left_at is null
-         order by p.joined_at, p.user_id
-         limit ${limits.participantsShown}
-       ) p
-       left join parley.users u on u.id = p.user_id
-       order by p.joined_at, p.user_id`,
-      [ids],
-    );
-    const grouped = new Map<string, Participant[]>(ids.map((id) => [id, []]));
-    for (const row of rows) grouped.get(row.conversation_id)?.push(toParticipant(row));
-    return grouped;
-  }
-
-  async #readLastMessages(ids: readonly string[]): Promise<Map<string, MessageRow>> {
-    const rows = await this.#db.query<MessageRow>(
-      `${selectMessages}
-       join parley.conversations c on c.id = m.conversation_id and c.last_seq = m.seq
-       where c.id = any ($1)`,
-      [ids],
-    );
-    return new Map(rows.map((row) => [row.conversation_id, row]));
   }
 }
 

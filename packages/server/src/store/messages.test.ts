@@ -40,7 +40,6 @@ const mark = (
   last_delivered_seq = last_read_seq,
   joined_seq = 0,
 ): Watermark => ({
-  conversation_id: 'c',
   user_id,
   joined_seq,
   last_read_seq,

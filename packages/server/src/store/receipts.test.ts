@@ -40,6 +40,7 @@ test('watermarks end where they should after everybody wrote at once', async () 
       const id = randomUUIDv7();
       const members = people.map((userId) => ({ userId, role: 'participant' as const }));
       await conversations.create(
+        actor('p0'),
         { id, type: 'group', title: null, metadata: {}, createdBy: 'p0', members },
         null,
       );
@@ -65,13 +66,11 @@ test('watermarks end where they should after everybody wrote at once', async () 
     await Promise.all([
       receipts.markRead(other, message.id),
       receipts.markDelivered(
-        people
-          .toReversed()
-          .map((person, at) => ({
-            conversationId: ids[(index + at) % 10] ?? '',
-            userId: person,
-            lastSeq: message.seq,
-          })),
+        people.toReversed().map((person, at) => ({
+          conversationId: ids[(index + at) % 10] ?? '',
+          userId: person,
+          lastSeq: message.seq,
+        })),
       ),
     ]);
   });

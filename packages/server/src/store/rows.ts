@@ -40,21 +40,24 @@ export const presentMetadata = (
   return { ...metadata, attachment: presentAttachment(attachment, prefix) };
 };
 
-/** Selects `MessageRow`s; append a `where` over `m`. */
-export const selectMessages = `
-  select
+/** The columns of a `MessageRow`, over `messageSources`; `time` says how to write its times. */
+export const messageColumns = (time: (column: string) => string = (column) => column): string => `
     m.id, m.conversation_id, m.seq, m.version, m.sender_id,
     case when m.sender_id = 'system' then 'System' else coalesce(u.display_name, m.sender_id) end as sender_name,
     m.content, m.message_type, m.reply_to_id,
     case when not r.is_deleted then left(r.content, ${limits.replyPreviewLength}) end as reply_to_content,
-    m.reply_count, m.created_at, m.updated_at, m.is_edited, m.is_deleted, m.metadata, m.client_id
+    m.reply_count, ${time('m.created_at')}, ${time('m.updated_at')}, m.is_edited, m.is_deleted, m.metadata, m.client_id`;
+
+export const messageSources = `
   from parley.messages m
   left join parley.users u on u.id = m.sender_id
   left join parley.messages r on r.id = m.reply_to_id`;
 
+/** Selects `MessageRow`s; append a `where` over `m`. */
+export const selectMessages = `select ${messageColumns()} ${messageSources}`;
+
 /** One participant's watermarks in a conversation. */
 export interface Watermark {
-  readonly conversation_id: string;
   readonly user_id: string;
   readonly joined_seq: number;
   readonly last_read_seq: number;

@@ -1,4 +1,5 @@
 import type {
+  Conversation,
   Message,
   MessageType,
   Participant,
@@ -7,6 +8,7 @@ import type {
 } from '@parley/protocol';
 import type { Actor } from '../messaging/actor.ts';
 import type { Access, ConversationTransaction, IdempotencyKey } from '../messaging/ports.ts';
+import { readConversations } from './conversation-views.ts';
 import type { Queryable } from './database.ts';
 import { claim } from './idempotency.ts';
 import { readMessage } from './messages.ts';
@@ -61,7 +63,7 @@ export class PostgresConversationTransaction implements ConversationTransaction 
   readonly #tx: Queryable;
   readonly #now: string;
   readonly #prefix: string;
-  readonly #before: SharedConversation;
+  #written: SharedConversation;
   #conversation: SharedConversation;
   #infoChanged = false;
 
@@ -69,7 +71,7 @@ export class PostgresConversationTransaction implements ConversationTransaction 
     this.#tx = tx;
     this.#now = locked.now;
     this.#prefix = locked.prefix;
-    this.#before = locked.conversation;
+    this.#written = locked.conversation;
     this.#conversation = locked.conversation;
     this.membership = locked.membership;
   }
@@ -84,10 +86,11 @@ export class PostgresConversationTransaction implements ConversationTransaction 
     return version;
   }
 
-  /** Writes the conversation's own row, once, whatever changed. To be called last. */
+  /** Writes the conversation's own row, if anything of it changed since. To be called last. */
   async finish(): Promise<void> {
     const after = this.#conversation;
-    if (after === this.#before) return;
+    if (after === this.#written) return;
+    this.#written = after;
     await this.#tx.query(
       `update parley.conversations
        set title = $2, metadata = $3, is_archived = $4, is_deleted = $5, updated_at = $6, participant_count = $7,
@@ -113,6 +116,13 @@ export class PostgresConversationTransaction implements ConversationTransaction 
     this.#infoChanged = true;
     this.#conversation = { ...this.#conversation, ...changes, updated_at: this.#now };
     return this.#conversation;
+  }
+
+  async viewFor(userId: string): Promise<Conversation> {
+    await this.finish();
+    const [view] = await readConversations(this.#tx, [this.#conversation.id], { userId }, this.#prefix);
+    if (view === undefined) throw new Error('a conversation vanished under its own lock');
+    return view;
   }
 
   async findParticipant(userId: string): Promise<Participant | null> {
