@@ -1,8 +1,5 @@
-import { enableCompileCache } from 'node:module';
-import { join } from 'node:path';
 import type { Command } from 'commander';
 import { readConfig } from '../config.ts';
-import { makeDataDir } from '../data-dir.ts';
 
 const help = `
 Prints a line when it is ready, runs until SIGTERM or Ctrl-C, then finishes what it has
@@ -28,18 +25,8 @@ export function addStart(program: Command): void {
         ...(options.port !== undefined && { PORT: options.port }),
         ...(options.host !== undefined && { HOST: options.host }),
       });
-      await keepCompiled(config.dataDir);
       // Only now: a command that does not serve does not wait for the server's parts to load.
       const { start } = await import('../main.ts');
       await start(config);
     });
-}
-
-/**
- * Keeps the sources compiled from one start to the next, which saves a third of the time and 20 MB. In the data
- * directory, where nobody else can plant anything; Node checks that what is there fits the sources and its own version.
- */
-async function keepCompiled(dataDir: string): Promise<void> {
-  await makeDataDir(dataDir);
-  enableCompileCache(join(dataDir, 'compiled'));
 }

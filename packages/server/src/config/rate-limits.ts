@@ -1,11 +1,11 @@
-import { appRoles, defaultRateLimits, limitTypes, type RateLimits } from '@parley/protocol';
+import { appRoles, defaultRateLimits, limitTypes, limits, type RateLimits } from '@parley/protocol';
 import { Type, type Static } from 'typebox';
 import { Value } from 'typebox/value';
 import type { EnvironmentReader } from './reader.ts';
 
 const Limit = Type.Tuple([
   Type.Integer({ minimum: 1, maximum: 1_000_000_000 }),
-  Type.Integer({ minimum: 1, maximum: 31 * 86_400 }),
+  Type.Integer({ minimum: 1, maximum: limits.rateLimitWindow }),
 ]);
 
 const known = { additionalProperties: false };

@@ -1,12 +1,9 @@
-import { appRoles, limitTypes, type RateLimits } from '@parley/protocol';
+import { appRoles, limitTypes, limits as sizes, type RateLimits } from '@parley/protocol';
 import type { LimiterHooks } from './fallback.ts';
 import { createMemoryLimiter } from './limiter-memory.ts';
 import { createRedisLimiter } from './limiter-redis.ts';
 import type { Limiter } from './limiter.ts';
 import type { RedisConnection } from './redis.ts';
-
-/** Seconds of the longest window: what Node's timers can hold. */
-export const maxWindowSeconds = 2_000_000;
 
 const unlimited: Limiter = {
   consume: () => Promise.resolve(null),
@@ -16,7 +13,7 @@ const unlimited: Limiter = {
 /**
  * The limiter for this configuration: none at all (`limits` null), on this node, or across nodes. The connection stays
  * its owner's to close.
- * @throws RangeError for a limit that is not a whole number of requests in 1 to `maxWindowSeconds` seconds
+ * @throws RangeError for a limit that is not a whole number of requests in 1 to `rateLimitWindow` seconds
  */
 export function createLimiter(
   limits: RateLimits | null,
@@ -33,7 +30,7 @@ function checkLimits(limits: RateLimits): void {
     for (const role of appRoles) {
       const [count, window] = limits[type][role];
       const isCount = Number.isSafeInteger(count) && count >= 0;
-      const isWindow = Number.isSafeInteger(window) && window >= 1 && window <= maxWindowSeconds;
+      const isWindow = Number.isSafeInteger(window) && window >= 1 && window <= sizes.rateLimitWindow;
       if (!isCount || !isWindow)
         throw new RangeError(`the rate limit of ${type} for ${role} is out of range`);
     }

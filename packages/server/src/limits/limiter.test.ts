@@ -1,8 +1,8 @@
-import { appRoles, defaultRateLimits, RateLimitBody, type RateLimits } from '@parley/protocol';
+import { appRoles, defaultRateLimits, limits as sizes, RateLimitBody, type RateLimits } from '@parley/protocol';
 import { pino } from 'pino';
 import { Compile } from 'typebox/compile';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import { createLimiter, maxWindowSeconds } from './create-limiter.ts';
+import { createLimiter } from './create-limiter.ts';
 import { rateLimitBody, rateLimitHeaders, type Limiter } from './limiter.ts';
 import { hasRedis, startRedis, type RedisProcess } from './redis-process.ts';
 import { connectRedis, type RedisConnection } from './redis.ts';
@@ -184,7 +184,7 @@ test.each([
   [1.5, 60],
   [10, 0],
   [10, 0.5],
-  [10, maxWindowSeconds + 1],
+  [10, sizes.rateLimitWindow + 1],
 ])('a limit of %d in %d seconds, which no counter could keep, stops the start', (count, window) => {
   const broken = { ...limits, message_send: { ...limits.message_send, admin: [count, window] } } as const;
   expect(() => createLimiter(broken, null, { log })).toThrow('message_send for admin');
