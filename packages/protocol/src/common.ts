@@ -11,12 +11,13 @@ export const codePoints = (value: string): number => {
   return count;
 };
 
-const storable = (value: string): boolean => value.isWellFormed() && !value.includes('\0');
+/** Whether Postgres and every client can hold this text: no U+0000, no lone surrogate. */
+export const isStorable = (value: string): boolean => value.isWellFormed() && !value.includes('\0');
 
 /** Text that Postgres and every client can hold: no U+0000, no lone surrogate; lengths in code points. */
 export const text = (options: { minLength?: number; maxLength: number; description?: string }) =>
   Type.Refine(
-    Type.Refine(Type.String(options), storable, () => 'must not contain U+0000 or lone surrogates'),
+    Type.Refine(Type.String(options), isStorable, () => 'must not contain U+0000 or lone surrogates'),
     // A validator may count what people see as one letter as one; the contract counts code points.
     (value) => value.length <= options.maxLength || codePoints(value) <= options.maxLength,
     () => `must not have more than ${options.maxLength} characters`,
@@ -46,6 +47,12 @@ export const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Ty
 export const OneOf = <const T extends readonly string[]>(values: T, description?: string) =>
   Type.Unsafe<T[number]>({ type: 'string', enum: [...values], ...(description && { description }) });
 
+/** Written out by Postgres a number like 1e308 takes 309 digits: fifty times what was sent. */
+const isSprawling = (value: number): boolean => {
+  const size = Math.abs(value);
+  return size >= 1e21 || (size > 0 && size < 1e-21);
+};
+
 /** Deeper nesting than this is refused before anything recurses into it. */
 const maxNesting = 32;
 
@@ -54,11 +61,12 @@ function metadataProblem(root: unknown): string | null {
   const rest: { value: unknown; depth: number }[] = [{ value: root, depth: 1 }];
   for (let next = rest.pop(); next !== undefined; next = rest.pop()) {
     const { value, depth } = next;
-    if (typeof value === 'string' && !storable(value)) return 'must not contain U+0000 or lone surrogates';
+    if (typeof value === 'string' && !isStorable(value)) return 'must not contain U+0000 or lone surrogates';
+    if (typeof value === 'number' && isSprawling(value)) return 'must not contain numbers beyond 1e21 or below 1e-21';
     if (typeof value !== 'object' || value === null) continue;
     if (depth > maxNesting) return `must not be nested deeper than ${maxNesting} levels`;
     for (const [key, inner] of Object.entries(value)) {
-      if (!storable(key)) return 'must not contain U+0000 or lone surrogates';
+      if (!isStorable(key)) return 'must not contain U+0000 or lone surrogates';
       rest.push({ value: inner, depth: depth + 1 });
     }
   }

@@ -18,6 +18,7 @@ export const errors = {
   muted: [403, 'You are muted in this conversation'],
   system_only: [403, 'Only the service role may post system messages'],
   service_only: [403, 'Only the service role may do this'],
+  host_not_allowed: [403, 'In demo mode this server answers to localhost alone'],
   origin_not_allowed: [403, 'Connections from this origin are not allowed'],
   url_signature_invalid: [403, 'The link is invalid or has expired'],
 

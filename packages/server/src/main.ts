@@ -9,18 +9,25 @@ import { trustOf } from './http/address.ts';
 import { demoRoutes } from './http/demo.ts';
 import { apiDescription, docsRoutes } from './http/docs.ts';
 import { bodyOf, handleErrors, toRefusal } from './http/errors.ts';
+import { isForLoopback, refuseForeignHosts } from './http/loopback-host.ts';
 import { observe } from './http/observe.ts';
 import { opsRoutes } from './http/ops.ts';
 import { createParley, type Parley } from './parley.ts';
 import { createLogger } from './telemetry/logs.ts';
 import { fastifyLogging } from './telemetry/request-logging.ts';
 import { acceptUpgrades } from './upgrades.ts';
+import { Refusal } from './messaging/refusal.ts';
+import { refuseUpgrade } from './ws/refuse-upgrade.ts';
 
 const prefix = '/api';
 
 /** Milliseconds that WebSockets get to leave when the server stops, and after which it stops whatever is at work. */
 const drainMs = 10_000;
 const stopMs = 30_000;
+/** Milliseconds: a Ctrl-C under npm comes twice: from the terminal, and passed on by npm. */
+const sameSignalMs = 500;
+/** Milliseconds between two looks for connections that have nothing more to wait for, while it stops. */
+const idleMs = 50;
 /** Milliseconds that a request may take to arrive whole: a file of 10 MB over a slow line. */
 const requestTimeout = 300_000;
 
@@ -50,7 +57,7 @@ export async function serve(config: Config): Promise<Running> {
   let draining = false;
   try {
     await addRoutes(app, parley, () => draining);
-    acceptUpgrades(app.server, parley);
+    acceptUpgrades(app.server, parley.demoSecret === null ? parley : onLoopback(parley));
     await app.listen({ host: config.host, port: config.port });
   } catch (error) {
     await app.close();
@@ -62,7 +69,9 @@ export async function serve(config: Config): Promise<Running> {
     failed: parley.failed,
     close: async () => {
       draining = true;
-      await Promise.all([parley.drain(drainMs), app.close()]);
+      // `app.close` closes the connections that are idle now; those with a request become so once that is answered.
+      const idle = setInterval(() => app.server.closeIdleConnections(), idleMs);
+      await Promise.all([parley.drain(drainMs), app.close()]).finally(() => clearInterval(idle));
       await parley.close();
     },
   };
@@ -71,23 +80,44 @@ export async function serve(config: Config): Promise<Running> {
 /** As `parley start`: serves, says so, and stops on SIGTERM or Ctrl-C; a second one ends it at once. */
 export async function start(config: Config): Promise<void> {
   const running = await serve(config);
+  // First: whoever waits for the line may send a signal as soon as it is out.
+  const stopped = stopSignal();
   console.log(readyLine(running.origin, config));
-  const signal = Promise.withResolvers<void>();
-  const onSignal = (): void => signal.resolve();
-  for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, onSignal);
   try {
-    await Promise.race([signal.promise, running.failed]);
+    await Promise.race([stopped, running.failed]);
   } finally {
-    for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => process.exit(1));
     const deadline = setTimeout(() => process.exit(1), stopMs);
     await running.close();
     clearTimeout(deadline);
   }
 }
 
+/** Resolves at the first signal to stop. */
+function stopSignal(): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let first: number | null = null;
+  for (const name of ['SIGTERM', 'SIGINT'] as const)
+    process.on(name, () => {
+      first ??= performance.now();
+      if (performance.now() - first > sameSignalMs) process.exit(1);
+      resolve();
+    });
+  return promise;
+}
+
+/** The same for WebSockets. */
+const onLoopback = ({ isSocketPath, handleUpgrade }: Parley): Pick<Parley, 'isSocketPath' | 'handleUpgrade'> => ({
+  isSocketPath,
+  handleUpgrade: (request, socket, head) => {
+    if (isForLoopback(request)) handleUpgrade(request, socket, head);
+    else refuseUpgrade(socket, new Refusal('host_not_allowed'), null);
+  },
+});
+
 async function addRoutes(app: FastifyInstance, parley: Parley, draining: () => boolean): Promise<void> {
   observe(app, parley.metrics);
   handleErrors(app);
+  if (parley.demoSecret !== null) refuseForeignHosts(app);
   await apiDescription(app);
   await app.register(parley.api, { prefix });
   if (parley.demoSecret !== null) {

@@ -56,6 +56,7 @@ test('a direct conversation is one for its pair, whoever asks', async () => {
   for (const change of [
     ann.post(`/api/conversations/${first.body.id}/participants`, { user_id: 'bob' }),
     eve.delete(`/api/conversations/${first.body.id}/participants/eve`),
+    ann.put(`/api/conversations/${first.body.id}/participants/eve`, { is_muted: true }),
   ]) {
     expect(await change).toMatchObject({ status: 409, body: { code: 'direct_conversation' } });
   }

@@ -35,7 +35,8 @@ const sign = (claims: JWTPayload, key = secret): Promise<string> =>
 
 let server: TestServer;
 const as = (token: string): TestClient => new TestClient(server.origin, token);
-const someone = async (sub: string, more: JWTPayload = {}): Promise<TestClient> => as(await sign(claimsOf(sub, more)));
+const someone = async (sub: string, more: JWTPayload = {}): Promise<TestClient> =>
+  as(await sign(claimsOf(sub, more)));
 
 beforeAll(async () => {
   server = await startServer({
@@ -61,24 +62,45 @@ describe('a token', () => {
   });
 
   test.each<[string, () => Promise<string> | string]>([
-    ['signed with another secret', () => sign(claimsOf('ann'), 'some other secret, also of 32 bytes or more')],
+    [
+      'signed with another secret',
+      () => sign(claimsOf('ann'), 'some other secret, also of 32 bytes or more'),
+    ],
     ['signed by nobody (alg none)', () => new UnsecuredJWT(claimsOf('ann')).encode()],
     ['for another audience', () => sign(claimsOf('ann', { aud: 'somebody-else' }))],
     ['for no audience', () => sign({ sub: 'ann', exp: now() + 60 })],
     ['that never ends', () => sign({ sub: 'ann', aud: 'authenticated' })],
     ['that names nobody', () => sign(claimsOf('', {}))],
     ['that pretends to be the system', () => sign(claimsOf('system'))],
-    ['that is Supabase’s public key', () => sign({ role: 'anon', iss: 'supabase', iat: now(), exp: now() + 60 })],
-    ['signed with a key pair that is nobody’s', async () => {
-      const { privateKey } = await generateKeyPair('ES256');
-      return new SignJWT(claimsOf('ann')).setProtectedHeader({ alg: 'ES256', kid: 'mine' }).sign(privateKey);
-    }],
-    ['of another algorithm of the same family', () =>
-      new SignJWT(claimsOf('ann')).setProtectedHeader({ alg: 'HS512' }).sign(new TextEncoder().encode(secret.repeat(2)))],
-    ['that was tampered with', async () => {
-      const [head, , signature] = (await sign(claimsOf('ann'))).split('.');
-      return [head, Buffer.from(JSON.stringify(claimsOf('bob'))).toString('base64url'), signature].join('.');
-    }],
+    [
+      'that is Supabase’s public key',
+      () => sign({ role: 'anon', iss: 'supabase', iat: now(), exp: now() + 60 }),
+    ],
+    [
+      'signed with a key pair that is nobody’s',
+      async () => {
+        const { privateKey } = await generateKeyPair('ES256');
+        return new SignJWT(claimsOf('ann'))
+          .setProtectedHeader({ alg: 'ES256', kid: 'mine' })
+          .sign(privateKey);
+      },
+    ],
+    [
+      'of another algorithm of the same family',
+      () =>
+        new SignJWT(claimsOf('ann'))
+          .setProtectedHeader({ alg: 'HS512' })
+          .sign(new TextEncoder().encode(secret.repeat(2))),
+    ],
+    [
+      'that was tampered with',
+      async () => {
+        const [head, , signature] = (await sign(claimsOf('ann'))).split('.');
+        return [head, Buffer.from(JSON.stringify(claimsOf('bob'))).toString('base64url'), signature].join(
+          '.',
+        );
+      },
+    ],
     ['that is none', () => 'nonsense'],
   ])('%s is refused', async (_name, make) => {
     expect(refusal(await as(await make()).get('/api/conversations'))).toEqual({
@@ -90,8 +112,15 @@ describe('a token', () => {
   });
 
   test('that has expired says so, and one that will expire stops working then', async () => {
-    const expired = { status: 401, code: 'token_expired', detail: 'The token has expired', challenge: 'Bearer' };
-    expect(refusal(await (await someone('ann', { exp: now() - 1 })).get('/api/conversations'))).toEqual(expired);
+    const expired = {
+      status: 401,
+      code: 'token_expired',
+      detail: 'The token has expired',
+      challenge: 'Bearer',
+    };
+    expect(refusal(await (await someone('ann', { exp: now() - 1 })).get('/api/conversations'))).toEqual(
+      expired,
+    );
     const short = await someone('ann', { exp: now() + 2 });
     // Even where it is remembered as a good one.
     expect((await short.get('/api/conversations')).status).toBe(200);
@@ -117,25 +146,36 @@ describe('a token', () => {
 
   test('is taken whatever the case of its scheme', async () => {
     const authorization = `bearer ${await sign(claimsOf('ann'))}`;
-    expect((await fetch(`${server.origin}/api/conversations`, { headers: { authorization } })).status).toBe(200);
+    expect((await fetch(`${server.origin}/api/conversations`, { headers: { authorization } })).status).toBe(
+      200,
+    );
   });
 });
 
 describe('the service role', () => {
   test.each<[string, () => Promise<string> | string]>([
     ['the service key itself', () => serviceKey],
-    ['a token of role service_role', () => sign({ role: 'service_role', iss: 'supabase', iat: now(), exp: now() + 60 })],
+    [
+      'a token of role service_role',
+      () => sign({ role: 'service_role', iss: 'supabase', iat: now(), exp: now() + 60 }),
+    ],
   ])('%s acts as the system, anywhere, and is not limited', async (_name, make) => {
     const group = await (await someone('ann')).group({ id: 'bob' });
     const service = as(await make());
-    const answer = await service.post(`/api/conversations/${group.id}/messages`, { content: 'Welcome', message_type: 'system' });
+    const answer = await service.post(`/api/conversations/${group.id}/messages`, {
+      content: 'Welcome',
+      message_type: 'system',
+    });
     expect(answer).toMatchObject({ status: 201, body: { sender_id: 'system', message_type: 'system' } });
     expect(answer.headers.get('x-ratelimit-limit')).toBeNull();
   });
 
   test('cannot be had by what somebody writes into their own profile', async () => {
     const group = await (await someone('ann')).group({ id: 'bob' });
-    const imposter = await someone('eve', { user_metadata: { role: 'service_role' }, app_metadata: { role: 'service_role' } });
+    const imposter = await someone('eve', {
+      user_metadata: { role: 'service_role' },
+      app_metadata: { role: 'service_role' },
+    });
     expect((await imposter.get(`/api/conversations/${group.id}`)).status).toBe(403);
   });
 });
@@ -185,7 +225,9 @@ describe('a profile', () => {
 
     // A device that still has the older one, and a new older one.
     await older.get('/api/conversations');
-    await (await someone('cy', { iat: now() - 30, user_metadata: { full_name: 'C.' } })).get('/api/conversations');
+    await (
+      await someone('cy', { iat: now() - 30, user_metadata: { full_name: 'C.' } })
+    ).get('/api/conversations');
     expect(await namesIn()).toEqual(['Cyrus', 'Cyrus']);
   });
 
@@ -240,7 +282,15 @@ describe('the log', () => {
     expect([code, stderr]).toEqual([0, '']);
     expect(stdout).toContain('logged-person');
     expect(stdout).toContain(conversation);
-    for (const private_ of [token, wrong, serviceKey, secret, database.url, 'SECRET-', ...token.split('.').slice(1)]) {
+    for (const private_ of [
+      token,
+      wrong,
+      serviceKey,
+      secret,
+      database.url,
+      'SECRET-',
+      ...token.split('.').slice(1),
+    ]) {
       expect(stdout).not.toContain(private_);
     }
     for (const line of stdout.split('\n').filter((text) => text.startsWith('{'))) {
@@ -252,7 +302,10 @@ describe('the log', () => {
   async function busyFor(client: TestClient, origin: string, token: string, wrong: string): Promise<string> {
     const group = (await client.post('/api/conversations', { type: 'group', title: 'SECRET-title' })).body;
     const path = `/api/conversations/${group.id}`;
-    const message = await client.say(group.id, 'SECRET-text', { metadata: { note: 'SECRET-note' }, client_id: 'SECRET-id' });
+    const message = await client.say(group.id, 'SECRET-text', {
+      metadata: { note: 'SECRET-note' },
+      client_id: 'SECRET-id',
+    });
     await client.put(`/api/messages/${message.id}`, { content: 'SECRET-edit' });
     await client.post(`${path}/messages`, { content: 7, metadata: 'SECRET-wrong' });
     await client.post(`${path}/messages?content=SECRET-query`, { content: 'SECRET-text' });
@@ -266,7 +319,12 @@ describe('the log', () => {
     await client.get(`/api/ws?token=${token}`);
     for (const dial of ['header', 'query', 'path', 'subprotocol'] as const) {
       const socket = await TestSocket.open(origin, token, { dial });
-      socket.send({ type: 'send_message', conversation_id: group.id, content: 'SECRET-by-socket', request_id: 'r' });
+      socket.send({
+        type: 'send_message',
+        conversation_id: group.id,
+        content: 'SECRET-by-socket',
+        request_id: 'r',
+      });
       await socket.answerTo('r');
       socket.send('SECRET-nonsense');
       socket.send({ type: 'refresh_token', token: wrong });

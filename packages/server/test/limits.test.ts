@@ -51,7 +51,14 @@ describe('with the limits of the spec', () => {
     expect(refused.body).toEqual({
       error: 'Rate limit exceeded',
       message: 'Too many message_send requests',
-      rate_limit_info: { limit_type: 'message_send', current_count: 11, limit: 10, window: 60, reset_time: reset, remaining: 0 },
+      rate_limit_info: {
+        limit_type: 'message_send',
+        current_count: 11,
+        limit: 10,
+        window: 60,
+        reset_time: reset,
+        remaining: 0,
+      },
       retry_after: headers['retry-after'],
       detail: 'Rate limit exceeded',
       code: 'rate_limited',
@@ -65,7 +72,9 @@ describe('with the limits of the spec', () => {
   test('every counted answer says what is left, and only a refusal when to try again', async () => {
     const student = await personAs('student');
     const group = await student.group();
-    const answers = await times(3, () => student.post(`/api/conversations/${group.id}/messages`, { content: 'hello' }));
+    const answers = await times(3, () =>
+      student.post(`/api/conversations/${group.id}/messages`, { content: 'hello' }),
+    );
     expect(answers.map((answer) => headersOf(answer)['x-ratelimit-remaining'])).toEqual([9, 8, 7]);
     expect(new Set(answers.map((answer) => headersOf(answer)['x-ratelimit-limit']))).toEqual(new Set([10]));
     expect(new Set(answers.map((answer) => headersOf(answer)['retry-after']))).toEqual(new Set([null]));
@@ -82,7 +91,9 @@ describe('with the limits of the spec', () => {
     const path = `/api/conversations/${created.body.id}`;
     const form = new FormData();
     form.set('file', new Blob(['notes\n'], { type: 'text/plain' }), 'notes.txt');
-    const limits = Object.fromEntries(Object.entries(defaultRateLimits).map(([type, roles]) => [type, roles[role][0]]));
+    const limits = Object.fromEntries(
+      Object.entries(defaultRateLimits).map(([type, roles]) => [type, roles[role][0]]),
+    );
     const limitOf = (answer: Answer) => {
       const headers = headersOf(answer);
       // The first of its kind: nothing else was counted with it.
@@ -105,14 +116,21 @@ describe('with the limits of the spec', () => {
   test('one person’s limit is nobody else’s, whatever the address that both come from', async () => {
     const [one, two] = await Promise.all([personAs('student'), personAs('student')]);
     const open = (person: Person) => person.post('/api/conversations', { type: 'group' });
-    expect((await times(6, () => open(one))).map(({ status }) => status)).toEqual([201, 201, 201, 201, 201, 429]);
+    expect((await times(6, () => open(one))).map(({ status }) => status)).toEqual([
+      201, 201, 201, 201, 201, 429,
+    ]);
     expect((await open(two)).status).toBe(201);
   });
 
   test('another token of the same person is no way around it', async () => {
     const claims = { app_metadata: { role: 'student' } };
-    const devices = [await server.person('two-devices', claims), await server.person('two-devices', { ...claims, exp: Math.floor(Date.now() / 1000) + 900 })];
-    const answers = await times(6, (index) => (devices[index % 2] as Person).post('/api/conversations', { type: 'group' }));
+    const devices = [
+      await server.person('two-devices', claims),
+      await server.person('two-devices', { ...claims, exp: Math.floor(Date.now() / 1000) + 900 }),
+    ];
+    const answers = await times(6, (index) =>
+      (devices[index % 2] as Person).post('/api/conversations', { type: 'group' }),
+    );
     expect(answers.map(({ status }) => status)).toEqual([201, 201, 201, 201, 201, 429]);
   });
 
@@ -120,27 +138,34 @@ describe('with the limits of the spec', () => {
     const student = await personAs('student');
     const group = await student.group();
     const answers = await Promise.all(
-      Array.from({ length: 30 }, () => student.post(`/api/conversations/${group.id}/messages`, { content: 'at once' })),
+      Array.from({ length: 30 }, () =>
+        student.post(`/api/conversations/${group.id}/messages`, { content: 'at once' }),
+      ),
     );
     expect(answers.filter(({ status }) => status === 201)).toHaveLength(10);
     expect(answers.filter(({ status }) => status === 429)).toHaveLength(20);
   });
 
   test('the service role is exempt', async () => {
-    const answers = await times(25, () => server.service().post('/api/conversations', { type: 'group', participant_ids: ['ann'] }));
+    const answers = await times(25, () =>
+      server.service().post('/api/conversations', { type: 'group', participant_ids: ['ann'] }),
+    );
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([201]));
     expect(headersOf(answers[0] as Answer)['x-ratelimit-limit']).toBeNull();
   });
 });
 
 test('RATE_LIMITS changes what it names and nothing else; the windows are its own', async () => {
-  const server = await startServer({ RATE_LIMITS: '{"message_send": {"student": [2, 2]}, "general": {"teacher": [7, 9]}}' });
+  const server = await startServer({
+    RATE_LIMITS: '{"message_send": {"student": [2, 2]}, "general": {"teacher": [7, 9]}}',
+  });
   const [student, teacher] = await Promise.all([
     server.person(undefined, { app_metadata: { role: 'student' } }),
     server.person(undefined, { app_metadata: { role: 'teacher' } }),
   ]);
   const group = await student.group(teacher);
-  const send = (person: Person) => person.post(`/api/conversations/${group.id}/messages`, { content: 'hello' });
+  const send = (person: Person) =>
+    person.post(`/api/conversations/${group.id}/messages`, { content: 'hello' });
   const answers = await times(3, () => send(student));
   expect(answers.map(({ status }) => status)).toEqual([201, 201, 429]);
   expect(answers[2]?.body).toMatchObject({ rate_limit_info: { limit: 2, window: 2 }, retry_after: 2 });
@@ -154,9 +179,14 @@ test('RATE_LIMITS changes what it names and nothing else; the windows are its ow
 
 test('who guesses tokens, or asks for what is not there, is limited by their address', async () => {
   const server = await startServer({ RATE_LIMITS: '{"general": {"student": [5, 60]}}' });
-  const guesses = await times(6, (index) => new TestClient(server.origin, `guess-${index}`).get('/api/conversations'));
+  const guesses = await times(6, (index) =>
+    new TestClient(server.origin, `guess-${index}`).get('/api/conversations'),
+  );
   expect(guesses.map(({ status }) => status)).toEqual([401, 401, 401, 401, 401, 429]);
-  expect(guesses[5]?.body).toMatchObject({ code: 'rate_limited', rate_limit_info: { limit_type: 'general', limit: 5 } });
+  expect(guesses[5]?.body).toMatchObject({
+    code: 'rate_limited',
+    rate_limit_info: { limit_type: 'general', limit: 5 },
+  });
   const person = await server.person();
   expect((await person.get('/api/conversations')).status).toBe(200);
   expect((await person.get('/healthz')).status).toBe(200);
@@ -169,7 +199,9 @@ test('RATE_LIMITS=off counts nothing', async () => {
   const person = await server.person();
   const group = await person.group();
   const answers = await Promise.all(
-    Array.from({ length: 120 }, () => person.post(`/api/conversations/${group.id}/messages`, { content: 'hello' })),
+    Array.from({ length: 120 }, () =>
+      person.post(`/api/conversations/${group.id}/messages`, { content: 'hello' }),
+    ),
   );
   expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([201]));
   expect(headersOf(answers[0] as Answer)['x-ratelimit-limit']).toBeNull();

@@ -104,7 +104,10 @@ describe.each(['/api', '/chat/v1'])('under %s', (prefix) => {
       status: 401,
       body: { code: 'invalid_token' },
     });
-    expect(await tryUpgrade(`${host.origin}${prefix}/ws`)).toMatchObject({ status: 401, body: { code: 'token_missing' } });
+    expect(await tryUpgrade(`${host.origin}${prefix}/ws`)).toMatchObject({
+      status: 401,
+      body: { code: 'token_missing' },
+    });
   });
 
   test('the host’s routes, parsing, checks, errors and 404 are as they were, and need no token', async () => {
@@ -126,7 +129,10 @@ describe.each(['/api', '/chat/v1'])('under %s', (prefix) => {
 
   test('the host’s own WebSocket beside it works, and an upgrade that is nobody’s is an ordinary request', async () => {
     const h2c = { connection: 'Upgrade, HTTP2-Settings', upgrade: 'h2c', 'http2-settings': 'AAMAAABk' };
-    expect(await tryUpgrade(`${host.origin}/hello`, h2c)).toMatchObject({ status: 200, body: { hello: 'from the host' } });
+    expect(await tryUpgrade(`${host.origin}/hello`, h2c)).toMatchObject({
+      status: 200,
+      body: { hello: 'from the host' },
+    });
     addHostSocket(host.app);
     const live = new WebSocket(`${host.origin.replace('http', 'ws')}/live`);
     await once(live, 'open');
@@ -141,7 +147,9 @@ describe.each(['/api', '/chat/v1'])('under %s', (prefix) => {
   });
 
   test('closing the application sends everybody away with 1001 and does not take long', async () => {
-    const sockets = await Promise.all([ann, bob, ann].map((token) => TestSocket.open(host.origin, token, { prefix })));
+    const sockets = await Promise.all(
+      [ann, bob, ann].map((token) => TestSocket.open(host.origin, token, { prefix })),
+    );
     const since = performance.now();
     const codes = Promise.all(sockets.map((socket) => socket.closed()));
     await host.app.close();

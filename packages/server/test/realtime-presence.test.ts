@@ -57,6 +57,17 @@ const signs = (frames: readonly ServerFrame[], about: Person): string[] =>
 const started = ['typing_start', 'typing:true'];
 const stopped = ['typing_stop', 'typing:false'];
 
+/** Fails if typing ended only because the time without a word of it was over. */
+function expectSoon(since: number): void {
+  expect(Date.now() - since).toBeLessThan(limits.typingMs - 1000);
+}
+
+/** Joining waits its turn behind the typing that was sent before it. */
+async function joinAfterTyping(socket: TestSocket, group: Conversation): Promise<void> {
+  socket.send({ type: 'join_conversation', conversation_id: group.id, request_id: 'after' });
+  await socket.answerTo('after');
+}
+
 describe.concurrent('typing', () => {
   test('is seen by those who joined the conversation, and by nobody else', async () => {
     const { ann, bob, group } = await pair();
@@ -66,6 +77,7 @@ describe.concurrent('typing', () => {
       connectJoined(ann, group.id),
       connectJoined(ann, group.id),
     ]);
+    const since = Date.now();
     own.send(typing(group));
     expect(await watching.next('typing_start')).toEqual({
       type: 'typing_start',
@@ -85,6 +97,7 @@ describe.concurrent('typing', () => {
     own.send(typing(group, false));
     await watching.next('typing_stop');
     await watching.next('user_status_change', (frame) => !frame.is_typing);
+    expectSoon(since);
     for (const socket of [elsewhere, own, ownOther]) {
       const types = (await socket.settled()).map(({ type }) => type);
       expect(types).not.toContain('typing_start');
@@ -127,15 +140,25 @@ describe.concurrent('typing', () => {
     ],
   ])('ends by %s', async (_name, end) => {
     const scene = await pair();
-    const [watching, own] = await Promise.all([connectJoined(scene.bob, scene.group.id), scene.ann.connect()]);
+    const [watching, own] = await Promise.all([
+      connectJoined(scene.bob, scene.group.id),
+      scene.ann.connect(),
+    ]);
+    const since = Date.now();
     own.send(typing(scene.group));
     await watching.next('typing_start');
     await end(scene, own);
-    expect(await watching.next('typing_stop')).toMatchObject({ user_id: scene.ann.id, conversation_id: scene.group.id });
-    expect(await watching.next('user_status_change', (frame) => frame.conversation_id !== null)).toMatchObject({
+    expect(await watching.next('typing_stop')).toMatchObject({
+      user_id: scene.ann.id,
+      conversation_id: scene.group.id,
+    });
+    expect(
+      await watching.next('user_status_change', (frame) => frame.conversation_id !== null),
+    ).toMatchObject({
       is_typing: false,
       conversation_id: scene.group.id,
     });
+    expectSoon(since);
   });
 
   test('ends by itself six seconds after the last word of it', async () => {
@@ -156,14 +179,16 @@ describe.concurrent('typing', () => {
       ann.connect(),
     ]);
     phone.send(typing(group));
-    laptop.send(typing(group));
-    await Promise.all([phone.settled(), laptop.settled()]);
     await watching.next('typing_start');
+    laptop.send(typing(group));
+    await joinAfterTyping(laptop, group);
     phone.send(typing(group, false));
     await phone.settled();
     expect((await statusOf(bob, ann)).is_typing).toBe(true);
+    const since = Date.now();
     laptop.close();
     await watching.next('typing_stop');
+    expectSoon(since);
     await watching.settled();
     expect(signs(watching.frames, ann).filter((sign) => sign !== 'online')).toEqual([...started, ...stopped]);
   });
@@ -172,6 +197,7 @@ describe.concurrent('typing', () => {
     const { ann, bob, group } = await pair();
     const watching = await connectJoined(bob, group.id);
     const own = await ann.connect();
+    const since = Date.now();
     const { status, body } = await ann.put('/api/users/status', {
       status: 'busy',
       is_typing: true,
@@ -179,11 +205,18 @@ describe.concurrent('typing', () => {
     });
     expect([status, body]).toEqual([
       200,
-      { user_id: ann.id, status: 'busy', is_typing: true, typing_in_conversation: group.id, last_seen_at: null },
+      {
+        user_id: ann.id,
+        status: 'busy',
+        is_typing: true,
+        typing_in_conversation: group.id,
+        last_seen_at: null,
+      },
     ]);
     expect(await watching.next('typing_start')).toMatchObject({ user_id: ann.id });
     await ann.put('/api/users/status', { is_typing: false, typing_in_conversation: null });
     expect(await watching.next('typing_stop')).toMatchObject({ user_id: ann.id });
+    expectSoon(since);
     expect(await ann.put('/api/users/status', { is_typing: true })).toMatchObject({
       status: 422,
       body: { errors: [{ path: '/typing_in_conversation' }] },
@@ -308,12 +341,16 @@ describe.concurrent('presence', () => {
     ]);
     const many = Array.from({ length: 101 }, (_, index) => `user_ids=u${index}`);
     expect((await stranger.get(`/api/users/status?${many.join('&')}`)).status).toBe(422);
-    expect((await stranger.get(`/api/users/status?${many.slice(1).join('&')}`)).body.statuses).toHaveLength(100);
+    expect((await stranger.get(`/api/users/status?${many.slice(1).join('&')}`)).body.statuses).toHaveLength(
+      100,
+    );
   });
 
   test('in a conversation of more than 200 people nobody’s coming is told, but who asks is answered', async () => {
     const { ann, bob, group } = await pair();
-    const crowd = Array.from({ length: limits.receiptAudience - 1 }, (_, index) => ({ id: `${ann.id}-${index}` }));
+    const crowd = Array.from({ length: limits.receiptAudience - 1 }, (_, index) => ({
+      id: `${ann.id}-${index}`,
+    }));
     await ann.group(...crowd, { id: 'dan' });
     await bob.delete(`/api/conversations/${group.id}/participants/${bob.id}`);
     const large = await ann.group(bob, ...crowd);

@@ -31,7 +31,12 @@ test('a message goes from sent to delivered to read while its sender watches', a
   expect(await annSocket.next('message_delivered')).toEqual(delivered);
   expect(await statusOf(ann, second)).toBe('delivered');
 
-  bobSocket.send({ type: 'message_read', message_id: second.id, conversation_id: group.id, request_id: 'read' });
+  bobSocket.send({
+    type: 'message_read',
+    message_id: second.id,
+    conversation_id: group.id,
+    request_id: 'read',
+  });
   const read = { conversation_id: group.id, message_id: second.id, user_id: bob.id, last_seq: 2 };
   expect(await annSocket.next('message_read')).toEqual({ type: 'message_read', ...read });
   expect(await bobSocket.answerTo('read')).toEqual({
@@ -50,7 +55,11 @@ test('a message goes from sent to delivered to read while its sender watches', a
 test('reading over REST is seen live; reading again, or something older, tells nobody; versions stand still', async () => {
   const [ann, bob] = (await people(2)) as [Person, Person];
   const group = await ann.group(bob);
-  const [one, two, three] = [await ann.say(group.id, '1'), await ann.say(group.id, '2'), await ann.say(group.id, '3')];
+  const [one, two, three] = [
+    await ann.say(group.id, '1'),
+    await ann.say(group.id, '2'),
+    await ann.say(group.id, '3'),
+  ];
   const socket = await ann.connect();
   for (const message of [two, one, two, three]) await bob.post(`/api/messages/${message.id}/read`);
   await socket.settled();
@@ -89,16 +98,24 @@ test.each([
   await bob.post(`/api/messages/${message.id}/read`);
   await bob.post(`/api/messages/${marker.id}/read`);
   for (const socket of [bobSocket, bobPhone]) {
-    expect(await socket.next('message_read')).toMatchObject({ message_id: message.id, user_id: bob.id, last_seq: 1 });
+    expect(await socket.next('message_read')).toMatchObject({
+      message_id: message.id,
+      user_id: bob.id,
+      last_seq: 1,
+    });
   }
   await annSocket.next('message_read', ({ conversation_id }) => conversation_id === small.id);
   const receipts = annSocket.frames.flatMap((frame) =>
-    (frame.type === 'message_read' || frame.type === 'message_delivered') && frame.conversation_id === group.id
+    (frame.type === 'message_read' || frame.type === 'message_delivered') &&
+    frame.conversation_id === group.id
       ? [frame.type]
       : [],
   );
   expect(receipts.toSorted()).toEqual(isTold ? ['message_delivered', 'message_read'] : []);
   expect(await statusOf(ann, message)).toBe('sent');
   // Whoever wants to know asks.
-  expect((await ann.get(`/api/messages/${message.id}/receipts`)).body).toMatchObject({ read_count: 1, total: size - 1 });
+  expect((await ann.get(`/api/messages/${message.id}/receipts`)).body).toMatchObject({
+    read_count: 1,
+    total: size - 1,
+  });
 });

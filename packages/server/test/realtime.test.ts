@@ -141,7 +141,8 @@ function replayed(changes: readonly ConversationChange[]) {
   const roles = new Map<string, string>();
   let title: string | null = null;
   for (const change of changes) {
-    if ('message' in change) messages.set(change.message.id, `${change.message.version} ${change.message.content}`);
+    if ('message' in change)
+      messages.set(change.message.id, `${change.message.version} ${change.message.content}`);
     if (change.type === 'conversation_created') {
       for (const { user_id, role } of change.conversation.participants) roles.set(user_id, role);
     }
@@ -158,13 +159,16 @@ function replayed(changes: readonly ConversationChange[]) {
 async function stateOf(person: Person, conversationId: string) {
   const { body: conversation } = await person.get(`/api/conversations/${conversationId}`);
   const messages = new Map<string, string>();
-  for (let cursor: string | null = ''; cursor !== null; ) {
+  for (let cursor: string | null = ''; cursor !== null;) {
     const query: string = cursor === '' ? '' : `&cursor=${cursor}`;
     const { body } = await person.get(`/api/conversations/${conversationId}/messages?limit=100${query}`);
-    for (const { id, version, content } of body.messages as Message[]) messages.set(id, `${version} ${content}`);
+    for (const { id, version, content } of body.messages as Message[])
+      messages.set(id, `${version} ${content}`);
     cursor = body.next_cursor;
   }
-  const roles = new Map<string, string>(conversation.participants.map(({ user_id, role }: Participant) => [user_id, role]));
+  const roles = new Map<string, string>(
+    conversation.participants.map(({ user_id, role }: Participant) => [user_id, role]),
+  );
   return { title: conversation.title, roles: sorted(roles), messages: sorted(messages) };
 }
 
@@ -175,7 +179,11 @@ test('somebody who is removed hears of it last, and nothing more, whatever is se
     const [ann, bob] = (await people(2)) as [Person, Person];
     const group = await ann.group(bob);
     const path = `/api/conversations/${group.id}`;
-    const [annSocket, bobSocket, otherDevice] = await Promise.all([ann.connect(), bob.connect(), bob.connect()]);
+    const [annSocket, bobSocket, otherDevice] = await Promise.all([
+      ann.connect(),
+      bob.connect(),
+      bob.connect(),
+    ]);
     bobSocket.send({ type: 'join_conversation', conversation_id: group.id, request_id: 'join' });
     await bobSocket.answerTo('join');
     const sends = all(30, (index) => ann.say(group.id, `meanwhile ${index}`));
@@ -188,7 +196,11 @@ test('somebody who is removed hears of it last, and nothing more, whatever is se
 
     for (const socket of [bobSocket, otherDevice]) {
       const frames = about(socket.frames, group.id);
-      expect(frames.at(-1)).toMatchObject({ type: 'participant_removed', user_id: bob.id, participant_count: 1 });
+      expect(frames.at(-1)).toMatchObject({
+        type: 'participant_removed',
+        user_id: bob.id,
+        participant_count: 1,
+      });
       const versions = versionsOf(socket, group.id);
       expect(versions).toEqual(upTo(versions.at(-1) ?? 0).slice(1));
     }
@@ -198,7 +210,10 @@ test('somebody who is removed hears of it last, and nothing more, whatever is se
     expect(otherDevice.frames.some(({ type }) => type === 'left_conversation')).toBe(false);
     expect(versionsOf(annSocket, group.id)).toEqual(upTo(33).slice(1));
 
-    expect(await bob.get(`${path}/messages`)).toMatchObject({ status: 403, body: { code: 'not_participant' } });
+    expect(await bob.get(`${path}/messages`)).toMatchObject({
+      status: 403,
+      body: { code: 'not_participant' },
+    });
     for (const type of ['join_conversation', 'send_message', 'typing_start']) {
       bobSocket.send({ type, conversation_id: group.id, content: 'still here?', request_id: type });
       expect(await bobSocket.answerTo(type)).toMatchObject({ type: 'error', code: 'not_participant' });
@@ -248,7 +263,10 @@ test('a newcomer receives the conversation, then every change after it; the othe
 test('each sees a new conversation with their own role, on every device; opening a direct one again tells nobody', async () => {
   const [ann, bob] = (await people(2)) as [Person, Person];
   const sockets = await Promise.all([ann.connect(), ann.connect(), bob.connect(), bob.connect()]);
-  const { body: direct } = await ann.post('/api/conversations', { type: 'direct', participant_ids: [bob.id] });
+  const { body: direct } = await ann.post('/api/conversations', {
+    type: 'direct',
+    participant_ids: [bob.id],
+  });
   await bob.post('/api/conversations', { type: 'direct', participant_ids: [ann.id] });
   await settle(sockets);
   for (const [index, socket] of sockets.entries()) {
@@ -274,12 +292,14 @@ test('what nobody else may see reaches no stranger', async () => {
 test('when the last admin leaves, everybody hears who has become one', async () => {
   const [ann, bob, cy] = (await people(3)) as [Person, Person, Person];
   const group = await ann.group(bob, cy);
+  const path = `/api/conversations/${group.id}/participants`;
+  await ann.put(`${path}/${bob.id}`, { role: 'moderator' });
   const socket = await cy.connect();
-  await ann.delete(`/api/conversations/${group.id}/participants/${ann.id}`);
+  await ann.delete(`${path}/${ann.id}`);
   await socket.settled();
   expect(changesOf(socket, group.id)).toMatchObject([
-    { type: 'participant_removed', version: 2, user_id: ann.id, participant_count: 2 },
-    { type: 'participant_updated', version: 3, participant: { user_id: bob.id, role: 'admin' } },
+    { type: 'participant_removed', version: 3, user_id: ann.id, participant_count: 2 },
+    { type: 'participant_updated', version: 4, participant: { user_id: bob.id, role: 'admin' } },
   ]);
 });
 

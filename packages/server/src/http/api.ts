@@ -50,6 +50,8 @@ export async function api(app: FastifyInstance, deps: ApiDeps): Promise<void> {
       maxAge: 600,
     });
   }
+  // Answers are one person's; files say for themselves how they may be kept.
+  app.addHook('onRequest', async (_request, reply) => void reply.header('cache-control', 'no-store'));
   authenticate(app, deps.auth);
   await app.register(conversationRoutes(deps.conversations));
   await app.register(participantRoutes(deps.participants));

@@ -3,7 +3,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { signDemoToken } from '../identity/demo.ts';
 import { readBodies } from './bodies.ts';
 import { countByAddress, type AuthDeps } from './auth.ts';
-import { answers, bodyRefusals } from './schema.ts';
+import { bodyRefusals, openAnswers } from './schema.ts';
 
 const dayInSeconds = 24 * 60 * 60;
 
@@ -21,7 +21,7 @@ export const demoRoutes =
           summary: 'A token for anybody, valid for a day',
           security: [],
           body: DemoTokenBody,
-          response: answers({ 200: DemoTokenAnswer }, bodyRefusals),
+          response: openAnswers({ 200: DemoTokenAnswer }, bodyRefusals),
         },
       },
       async ({ body: { user_id, name, role } }) => ({

@@ -3,6 +3,7 @@ import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
 import packageJson from '../../package.json' with { type: 'json' };
 import { routeDescriber, SharedSchemas } from './docs/openapi.ts';
+import { withResponseHeaders } from './docs/response-headers.ts';
 import { uiOptions } from './docs/ui.ts';
 import { pagePolicy, webSocketPage } from './docs/websocket-page.ts';
 
@@ -53,7 +54,8 @@ export async function apiDescription(app: FastifyInstance): Promise<void> {
     },
     convertConstToEnum: false,
     transform: routeDescriber(shared),
-    transformObject: (document) => ('openapiObject' in document ? shared.finish(document.openapiObject) : {}),
+    transformObject: (document) =>
+      'openapiObject' in document ? withResponseHeaders(shared.finish(document.openapiObject)) : {},
   });
 }
 

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { ClientId, Content, Message, SignedUrl, limits } from '@parley/protocol';
 import type { FastifyRequest } from 'fastify';
-import { Type, type Static } from 'typebox';
+import { Type, type Static, type TSchema } from 'typebox';
 import type { Actor } from '../messaging/actor.ts';
 import type { Files, OpenFile, Variant } from '../messaging/files.ts';
 import { Refusal } from '../messaging/refusal.ts';
@@ -57,14 +57,41 @@ const LinkParameters = Type.Object(
 );
 
 /** Bytes of some kind. Shaped for the documentation, as nothing serializes a stream. */
-const Bytes = (description: string) =>
-  Type.Unsafe<never>({ description, content: { '*/*': { schema: { type: 'string', format: 'binary' } } } });
+const Bytes = (description: string, headers: Record<string, TSchema>) =>
+  Type.Unsafe<never>({
+    description,
+    headers,
+    content: { '*/*': { schema: { type: 'string', format: 'binary' } } },
+  });
+
+const ETag = Type.String({ description: "The file's tag, for `If-None-Match` and `If-Range`." });
+const AcceptRanges = Type.String({ description: '`bytes`, or `none` where no range can be had.' });
+const ContentRange = Type.String({ description: '`bytes <start>-<end>/<size>`.' });
+const ContentDisposition = Type.String({
+  description: 'The name of the file, and whether a browser may show it.',
+});
+
+/** Read by `serveFile`; what does not fit is as if it were not there. */
+const DownloadHeaders = Type.Object({
+  range: Type.Optional(Type.String({ description: 'One range of bytes.' })),
+  'if-range': Type.Optional(Type.String({ description: 'The range only if the file still has this tag.' })),
+  'if-none-match': Type.Optional(Type.String({ description: 'The tags of what you have.' })),
+});
 
 const fileAnswers = answers(
   {
-    200: Bytes('The file.'),
-    206: Bytes('The range that was asked for.'),
-    304: Type.Null({ description: 'You have it already.' }),
+    200: Bytes('The file.', {
+      ETag,
+      'Accept-Ranges': AcceptRanges,
+      'Content-Disposition': ContentDisposition,
+    }),
+    206: Bytes('The range that was asked for.', {
+      ETag,
+      'Accept-Ranges': AcceptRanges,
+      'Content-Disposition': ContentDisposition,
+      'Content-Range': ContentRange,
+    }),
+    304: Type.Null({ description: 'You have it already.', headers: { ETag } }),
   },
   [...ofFile, 'url_signature_invalid', 'range_not_satisfiable'],
 );
@@ -131,6 +158,9 @@ function addDownload(
         tags,
         summary,
         description: 'For participants with their token, or by a signed address.',
+        // Either is enough.
+        security: [{ bearer: [] }, {}],
+        headers: DownloadHeaders,
         params: Params('file_id'),
         querystring: LinkParameters,
         response: fileAnswers,

@@ -1,4 +1,4 @@
-import { errors } from '@parley/protocol';
+import { ErrorBody, errors } from '@parley/protocol';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Type, type Static } from 'typebox';
 
@@ -68,6 +68,7 @@ export async function opsRoutes(app: FastifyInstance, options: OpsOptions): Prom
 
   const text = {
     200: { description: "Prometheus' text format.", content: { 'text/plain': { schema: Type.String() } } },
+    500: ErrorBody,
   };
   app.get(
     '/metrics',

@@ -95,6 +95,7 @@ export const participantRoutes =
               ...inConversation,
               'participant_not_found',
               'insufficient_role',
+              'direct_conversation',
               'last_admin',
             ]),
           },

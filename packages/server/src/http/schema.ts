@@ -8,11 +8,11 @@ import {
 } from '@parley/protocol';
 import { Type, type TSchema } from 'typebox';
 
-/** What any counted endpoint behind a token can answer besides its own refusals. */
+/** What an endpoint behind a token can answer. */
+const behindToken = ['token_missing', 'invalid_token', 'token_expired'] as const satisfies ErrorCode[];
+
+/** What any counted endpoint can answer besides its own refusals. */
 const everywhere = [
-  'token_missing',
-  'invalid_token',
-  'token_expired',
   'validation_failed',
   'rate_limited',
   'internal',
@@ -28,12 +28,15 @@ const bodyOf = (status: number): TSchema => {
 
 /**
  * The `response` part of a route's schema: what it answers when all is well, and each way in which it refuses, by the
- * codes of the table of errors. Those that every endpoint shares are added.
+ * codes of the table of errors. Those that every endpoint behind a token shares are added.
  */
-export function answers(
-  ok: Record<number, TSchema>,
-  refusals: readonly ErrorCode[],
-): Record<number, TSchema> {
+export const answers = (ok: Answers, refusals: readonly ErrorCode[]): Answers =>
+  openAnswers(ok, [...behindToken, ...refusals]);
+
+type Answers = Record<number, TSchema>;
+
+/** As `answers`, of an endpoint that takes no token. */
+export function openAnswers(ok: Answers, refusals: readonly ErrorCode[]): Answers {
   const codes = new Map<number, ErrorCode[]>();
   for (const code of new Set<ErrorCode>([...everywhere, ...refusals])) {
     const status = errors[code][0];

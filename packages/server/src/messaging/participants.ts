@@ -1,5 +1,6 @@
 import {
   Participant as ParticipantSchema,
+  isStorable,
   type AddParticipantBody,
   type Conversation,
   type Participant,
@@ -128,6 +129,7 @@ export class Participants {
       actor,
       conversationId,
       async (tx) => {
+        if (tx.conversation.type === 'direct') throw new Refusal('direct_conversation');
         // Before looking for the person: who may not change anybody learns nothing of who is there.
         require('participant.mute', actor, tx, { targetRole: 'participant' });
         const target = await findTarget(tx, userId);
@@ -211,7 +213,7 @@ async function once(
 }
 
 async function findTarget(tx: ConversationTransaction, userId: string): Promise<Participant> {
-  const target = await tx.findParticipant(userId);
+  const target = isStorable(userId) ? await tx.findParticipant(userId) : null;
   if (target === null) throw new Refusal('participant_not_found');
   return target;
 }

@@ -97,7 +97,7 @@ export class Presence {
    */
   async typing(actor: Actor, conversationId: string, on: boolean, source: string): Promise<void> {
     if (!on) return this.#typing.stop(actor.userId, conversationId, source);
-    const question = this.#typing.ask(actor.userId, conversationId);
+    const question = this.#typing.ask(actor.userId, conversationId, source);
     try {
       await requireAccess(this.#deps.conversations, actor, conversationId, 'message.type');
     } finally {

@@ -10,6 +10,13 @@ interface Typist {
   readonly sources: Set<string>;
 }
 
+/** A question that is not answered yet. */
+interface Question {
+  readonly conversationId: string;
+  readonly source: string;
+  over: boolean;
+}
+
 /** Somebody wants to type and it is being asked whether they may. */
 export interface TypingQuestion {
   /** Whether it ended meanwhile: they stopped, sent it, or are out of the conversation. */
@@ -29,7 +36,8 @@ export class Typing {
   readonly #deps: TypingDeps;
   readonly #typists = new Map<string, Map<string, Typist>>();
   readonly #deadlines: Deadlines<Typist>;
-  readonly #questions = new Map<string, Set<{ over: boolean }>>();
+  /** By user id. */
+  readonly #questions = new Map<string, Set<Question>>();
 
   constructor(deps: TypingDeps) {
     this.#deps = deps;
@@ -37,18 +45,17 @@ export class Typing {
   }
 
   /** Watches what happens until it is known whether somebody may type, so that an end which comes first is the end. */
-  ask(userId: string, conversationId: string): TypingQuestion {
-    const place = key(userId, conversationId);
-    const questions = this.#questions.get(place) ?? new Set();
-    const question = { over: false };
-    this.#questions.set(place, questions.add(question));
+  ask(userId: string, conversationId: string, source: string): TypingQuestion {
+    const questions = this.#questions.get(userId) ?? new Set();
+    const question = { conversationId, source, over: false };
+    this.#questions.set(userId, questions.add(question));
     return {
       get isOver() {
         return question.over;
       },
       answered: () => {
         questions.delete(question);
-        if (questions.size === 0) this.#questions.delete(place);
+        if (questions.size === 0) this.#questions.delete(userId);
       },
     };
   }
@@ -66,13 +73,18 @@ export class Typing {
 
   /** Stops for one connection, or without `source` for all of theirs. */
   stop(userId: string, conversationId: string, source?: string): void {
-    for (const question of this.#questions.get(key(userId, conversationId)) ?? []) question.over = true;
+    for (const question of this.#questions.get(userId) ?? []) {
+      if (question.conversationId === conversationId && isOf(question, source)) question.over = true;
+    }
     const typist = this.#typists.get(userId)?.get(conversationId);
     if (typist !== undefined) this.#stop(typist, source);
   }
 
   /** Stops in every conversation: for one connection, or without `source` for all of theirs. */
   stopAll(userId: string, source?: string): void {
+    for (const question of this.#questions.get(userId) ?? []) {
+      if (isOf(question, source)) question.over = true;
+    }
     for (const typist of this.#typists.get(userId)?.values() ?? []) this.#stop(typist, source);
   }
 
@@ -107,4 +119,6 @@ export class Typing {
   }
 }
 
-const key = (userId: string, conversationId: string): string => `${conversationId}\n${userId}`;
+/** Whether it was asked for this connection; without `source` for any. */
+const isOf = (question: Question, source: string | undefined): boolean =>
+  source === undefined || question.source === source;

@@ -58,7 +58,7 @@ export class PostgresMessages implements MessageStore {
       items: await this.#present(rows),
       total: access.lastSeq,
       hasMore: request.kind === 'after' ? to < access.lastSeq : from > 1 && to > 0,
-      nextCursor: from > 1 && to > 0 ? writeCursor([from]) : null,
+      nextCursor: from > 1 && to >= from ? writeCursor([from]) : null,
       page: request.kind === 'page' ? request.page : 1,
     };
   }

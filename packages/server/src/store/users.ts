@@ -54,14 +54,19 @@ export class PostgresUsers implements ProfileStore, StatusStore {
 
   async acquaintances(viewerId: string, userIds: readonly string[]): Promise<ReadonlySet<string>> {
     const rows = await this.#db.query<{ user_id: string }>(
-      `select i.user_id from unnest($2::text[]) as i (user_id)
-       where i.user_id = $1 or exists (
-         select from parley.conversation_participants theirs
-         join parley.conversation_participants mine
-           on mine.conversation_id = theirs.conversation_id and mine.user_id = $1 and mine.left_at is null
-         join parley.conversations c on c.id = mine.conversation_id and not c.is_deleted
-         where theirs.user_id = i.user_id and theirs.left_at is null
-       )`,
+      // From the viewer's side: what it costs grows with the conversations of one person, not of a hundred.
+      `with mine as materialized (
+         select p.conversation_id
+         from parley.conversation_participants p
+         join parley.conversations c on c.id = p.conversation_id and not c.is_deleted
+         where p.user_id = $1 and p.left_at is null
+       )
+       select distinct theirs.user_id
+       from parley.conversation_participants theirs
+       join mine on mine.conversation_id = theirs.conversation_id
+       where theirs.user_id = any ($2) and theirs.left_at is null
+       union
+       select $1 where $1 = any ($2)`,
       [viewerId, userIds],
     );
     return new Set(rows.map((row) => row.user_id));

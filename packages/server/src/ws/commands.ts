@@ -1,3 +1,4 @@
+import parseSafely from 'secure-json-parse';
 import { clientFrames, type ClientFrames, type ErrorCode } from '@parley/protocol';
 import { invalid, Refusal } from '../messaging/refusal.ts';
 import { compile, type Checked } from '../messaging/validation.ts';
@@ -122,9 +123,10 @@ function check<K extends FrameType>(type: K, value: object): Checked<ClientFrame
   }
 }
 
+/** As bodies are read over HTTP: what would be a prototype to a careless client is dropped. */
 function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseSafely(text, { protoAction: 'remove', constructorAction: 'remove' });
   } catch {
     return undefined;
   }

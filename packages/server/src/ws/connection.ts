@@ -54,6 +54,8 @@ export class Connection implements Commander, OutboxOwner, SocketOwner {
   #closedAt = 0;
   #pingedAt: number;
   #pings = 0;
+  /** The last of them that was answered. */
+  #answered = 0;
   #missed = 0;
   /** The highest `seq` of others by conversation, queued since the last ping. */
   #queued: Map<string, number> | null = null;
@@ -121,9 +123,12 @@ export class Connection implements Commander, OutboxOwner, SocketOwner {
   }
 
   answered(ping: number): void {
+    // A pong that answers no ping of ours costs its sender what any other frame does.
+    if (!(ping > this.#answered && ping <= this.#pings)) return void this.#admit();
+    this.#answered = ping;
     this.#missed = 0;
     const proven = this.#unproven;
-    if (proven === null || !(ping >= proven.ping) || ping > this.#pings) return;
+    if (proven === null || ping < proven.ping) return;
     this.#unproven = null;
     const { userId } = this;
     this.#shared.onDelivered(

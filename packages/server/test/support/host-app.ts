@@ -27,9 +27,13 @@ export async function startHostApp(
 
 function addHostRoutes(app: FastifyInstance): void {
   app.removeContentTypeParser('application/json');
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, async (_request: FastifyRequest, text: unknown) => ({
-    parsedByTheHost: String(text),
-  }));
+  app.addContentTypeParser(
+    'application/json',
+    { parseAs: 'string' },
+    async (_request: FastifyRequest, text: unknown) => ({
+      parsedByTheHost: String(text),
+    }),
+  );
   app.setErrorHandler((error, _request, reply) =>
     reply.code(418).send({ host: error instanceof Error ? error.message : 'unknown' }),
   );

@@ -1,0 +1,122 @@
+-- Watermarks. They only move forward, and moving them takes no version. Both functions lock the participants' rows in
+-- the order of their keys, as `send_messages` does, so that batches never wait for each other in a circle.
+
+-- `p_user_id[i]` has read `p_message_id[i]` and all before it.
+create function parley.mark_read(p_user_id text[], p_message_id uuid[])
+returns table (
+  ord bigint,
+  outcome text,
+  conversation_id uuid,
+  last_read_seq bigint,
+  unread_count bigint,
+  participant_count integer,
+  moved boolean
+)
+language plpgsql
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set plan_cache_mode = force_generic_plan
+as $$
+#variable_conflict use_column
+begin
+  perform 1
+  from parley.conversation_participants p
+  join (
+    select distinct m.conversation_id, i.user_id
+    from unnest(p_user_id, p_message_id) as i (user_id, message_id)
+    join parley.messages m on m.id = i.message_id
+  ) t on t.conversation_id = p.conversation_id and t.user_id = p.user_id
+  order by p.conversation_id, p.user_id
+  for no key update of p;
+
+  return query
+  with judged as materialized (
+    select
+      i.ord, i.user_id, m.conversation_id, m.seq, c.last_seq, c.participant_count, p.last_read_seq as read_before,
+      case
+        when m.id is null or c.is_deleted then 'message_not_found'
+        when p.user_id is null then 'not_participant'
+        else 'read'
+      end as verdict
+    from unnest(p_user_id, p_message_id) with ordinality as i (user_id, message_id, ord)
+    left join parley.messages m on m.id = i.message_id
+    left join parley.conversations c on c.id = m.conversation_id
+    left join parley.conversation_participants p
+      on p.conversation_id = m.conversation_id and p.user_id = i.user_id and p.left_at is null
+  ),
+  furthest as materialized (
+    select j.conversation_id, j.user_id, max(j.seq) as seq, min(j.ord) filter (where j.seq > j.read_before) as first_ord
+    from judged j
+    where j.verdict = 'read'
+    group by j.conversation_id, j.user_id
+    having max(j.seq) > min(j.read_before)
+  ),
+  updated as (
+    update parley.conversation_participants p
+    set last_read_seq = f.seq,
+        last_delivered_seq = greatest(p.last_delivered_seq, f.seq),
+        receipt_xid = pg_current_xact_id()
+    from furthest f
+    where p.conversation_id = f.conversation_id and p.user_id = f.user_id
+  ),
+  logged as (
+    insert into parley.message_status (conversation_id, user_id, status, seq, at)
+    select f.conversation_id, f.user_id, 'read', f.seq, clock_timestamp() from furthest f
+    on conflict do nothing
+  )
+  select
+    j.ord,
+    j.verdict,
+    j.conversation_id,
+    greatest(j.read_before, f.seq),
+    j.last_seq - greatest(j.read_before, f.seq),
+    j.participant_count,
+    coalesce(j.ord = f.first_ord, false)
+  from judged j
+  left join furthest f on f.conversation_id = j.conversation_id and f.user_id = j.user_id;
+end
+$$;
+
+-- Messages of `p_conversation_id[i]` up to `p_seq[i]` have reached `p_user_id[i]`; answers the watermarks that moved.
+create function parley.mark_delivered(p_conversation_id uuid[], p_user_id text[], p_seq bigint[])
+returns table (conversation_id uuid, user_id text, last_seq bigint)
+language plpgsql
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set plan_cache_mode = force_generic_plan
+as $$
+#variable_conflict use_column
+begin
+  perform 1
+  from parley.conversation_participants p
+  join unnest(p_conversation_id, p_user_id) as i (conversation_id, user_id)
+    on i.conversation_id = p.conversation_id and i.user_id = p.user_id
+  order by p.conversation_id, p.user_id
+  for no key update of p;
+
+  return query
+  with moved as (
+    update parley.conversation_participants p
+    set last_delivered_seq = i.seq, receipt_xid = pg_current_xact_id()
+    from (
+      select i.conversation_id, i.user_id, least(max(i.seq), c.last_seq) as seq
+      from unnest(p_conversation_id, p_user_id, p_seq) as i (conversation_id, user_id, seq)
+      join parley.conversations c on c.id = i.conversation_id and not c.is_deleted
+      group by i.conversation_id, i.user_id, c.last_seq
+    ) i
+    where p.conversation_id = i.conversation_id and p.user_id = i.user_id
+      and p.left_at is null and p.last_delivered_seq < i.seq
+    returning p.conversation_id, p.user_id, p.last_delivered_seq
+  ),
+  logged as (
+    insert into parley.message_status (conversation_id, user_id, status, seq, at)
+    select m.conversation_id, m.user_id, 'delivered', m.last_delivered_seq, clock_timestamp() from moved m
+    on conflict do nothing
+  )
+  select m.conversation_id, m.user_id, m.last_delivered_seq from moved m;
+end
+$$;
+
+insert into parley.migrations (name) values ('0003_receipts.sql');
