@@ -32,6 +32,8 @@ test.each([
   ['else the id', { email: '' }, 'ada'],
   ['the id where the e-mail is none', { email: 'nonsense' }, 'ada'],
   ['without what Postgres cannot hold', { user_metadata: { name: 'A\0da\ud800' } }, 'Ada\ufffd'],
+  ['without what turns the text around it', { user_metadata: { name: 'A\u202eda' } }, 'Ada'],
+  ['not as the system', { user_metadata: { name: ' System ' }, email: 'ada@example.com' }, 'ada'],
 ])('people see %s', (_case, claims, name) => {
   expect(person(claims)?.displayName).toBe(name);
 });

@@ -1,5 +1,6 @@
 import { appRoles, limits, type AppRole } from '@parley/protocol';
 import { systemUserId, type UserActor } from '../messaging/actor.ts';
+import { withoutUnseen } from '../messaging/unseen.ts';
 
 /** A verified token's payload: signed by the issuer, but its shape is still to be judged. */
 export type Claims = Readonly<Record<string, unknown>>;
@@ -67,22 +68,20 @@ const appRole = (role: unknown): AppRole => appRoles.find((known) => known === r
 
 function displayName(profile: Claims, email: unknown, userId: string): string {
   return (
-    storable(profile['full_name']) ||
-    storable(profile['name']) ||
-    storable(typeof email === 'string' ? email.slice(0, Math.max(0, email.lastIndexOf('@'))) : '') ||
-    storable(userId) ||
+    presentable(profile['full_name']) ||
+    presentable(profile['name']) ||
+    presentable(typeof email === 'string' ? email.slice(0, Math.max(0, email.lastIndexOf('@'))) : '') ||
+    presentable(userId) ||
     userId
   );
 }
 
-/** Text that Postgres and every client can hold, at most `nameLength` code points; empty if there is none. */
-function storable(value: unknown): string {
+/** What can be shown as somebody's name, at most `nameLength` code points; empty if there is none. */
+function presentable(value: unknown): string {
   if (typeof value !== 'string') return '';
-  const whole = value
-    .slice(0, nameLength * 8)
-    .toWellFormed()
-    .replaceAll('\0', '')
-    .trim();
+  const whole = withoutUnseen(value.slice(0, nameLength * 8)).trim();
+  // The system's own messages are by "System"; nobody else's are.
+  if (whole.toLowerCase() === systemUserId) return '';
   return Array.from(whole).slice(0, nameLength).join('');
 }
 

@@ -1,16 +1,15 @@
+import { withoutUnseen } from './unseen.ts';
+
 /** The longest name that common file systems hold. */
 const maxBytes = 255;
 /** Longer endings are no extension that anybody would miss. */
 const maxExtensionBytes = 32;
 
-/** Control characters, and those that turn the direction of text: `gpj.exe` can be made to read `exe.jpg`. */
-const unseen = /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/gu;
-
 const bytes = (text: string): number => Buffer.byteLength(text);
 
 /** A name from a stranger's machine, made safe to keep, show and save under: no path, nothing unseen, 1 to 255 bytes. */
 export function cleanFileName(name: string | undefined): string {
-  const cleaned = (name ?? '').toWellFormed().replace(unseen, '');
+  const cleaned = withoutUnseen(name ?? '');
   const base = cleaned.split(/[/\\]/).findLast((part) => part.trim() !== '') ?? '';
   // A dot or a blank at the end is dropped by some systems, so that `a.exe.` would run.
   const trimmed = base.trim().replace(/[. ]+$/, '');
