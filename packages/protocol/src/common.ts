@@ -62,7 +62,8 @@ function metadataProblem(root: unknown): string | null {
   for (let next = rest.pop(); next !== undefined; next = rest.pop()) {
     const { value, depth } = next;
     if (typeof value === 'string' && !isStorable(value)) return 'must not contain U+0000 or lone surrogates';
-    if (typeof value === 'number' && isSprawling(value)) return 'must not contain numbers beyond 1e21 or below 1e-21';
+    if (typeof value === 'number' && isSprawling(value))
+      return 'must not contain numbers beyond 1e21 or below 1e-21';
     if (typeof value !== 'object' || value === null) continue;
     if (depth > maxNesting) return `must not be nested deeper than ${maxNesting} levels`;
     for (const [key, inner] of Object.entries(value)) {

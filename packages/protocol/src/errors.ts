@@ -3,6 +3,7 @@
  * REST answers `{detail, code}` with the status; a WebSocket gives `{type: "error", message, code}`.
  */
 export const errors = {
+  malformed_request: [400, 'This is not a request that can be read'],
   malformed_body: [400, 'The request body could not be read'],
   file_missing: [400, 'The form has no file in the field "file"'],
   file_type_not_allowed: [400, 'File type not allowed'],
@@ -30,6 +31,8 @@ export const errors = {
 
   method_not_allowed: [405, 'This address does not take this method'],
 
+  request_timeout: [408, 'The request took too long to arrive'],
+
   idempotency_conflict: [409, 'This client_id was used before with a different request'],
   message_deleted: [409, 'The message has been deleted'],
   direct_conversation: [409, "A direct conversation's two participants are fixed"],
@@ -42,6 +45,7 @@ export const errors = {
   reply_not_found: [422, 'reply_to_id is not a message of this conversation'],
   upgrade_required: [426, 'This address speaks WebSocket only'],
   rate_limited: [429, 'Rate limit exceeded'],
+  headers_too_large: [431, "The request's headers are too large"],
   internal: [500, 'Something went wrong on our side'],
   unavailable: [503, 'The service is not available at the moment; please try again'],
   shutting_down: [503, 'The server is restarting; please try again'],

@@ -70,11 +70,15 @@ export const serverFrames = {
     { ...change, message: Message },
     'A message was sent. If it is a reply, its parent now counts one reply more.',
   ),
-  message_updated: serverFrame('message_updated', { ...change, message: Message }, 'A message was edited.'),
+  message_updated: serverFrame(
+    'message_updated',
+    { ...change, message: Message },
+    'A message was edited. Replies to it now begin with the new text in `reply_to_content`.',
+  ),
   message_deleted: serverFrame(
     'message_deleted',
     { ...change, message_id: Id, message: Message },
-    'A message was deleted; `message` is its tombstone.',
+    'A message was deleted; `message` is its tombstone. `reply_to_content` of replies to it is null from now on.',
   ),
   conversation_created: serverFrame(
     'conversation_created',

@@ -41,7 +41,7 @@ const defaultFileTypes = ['image/jpeg', 'image/png', 'image/gif', 'application/p
 export function readConfig(environment: Environment): Config {
   const env = new EnvironmentReader(environment);
   env.problems.push(...unknownVariables(environment));
-  const production = env.raw('NODE_ENV') === 'production';
+  const production = readMode(env) === 'production';
   const common = readCommon(env);
   // Last: whether an identity is missing is said only when nothing else is wrong.
   const identity = readIdentity(env, production);
@@ -49,6 +49,13 @@ export function readConfig(environment: Environment): Config {
   if (env.problems.length > 0) throw new ConfigError(env.problems);
   return deepFreeze({ ...common, host, production, identity });
 }
+
+/** A word that only looks like `production` must not start a server on which anybody can be anybody. */
+const readMode = (env: EnvironmentReader) =>
+  env.read('NODE_ENV', 'development', {
+    takes: 'production, development or test, or is not set',
+    parse: oneOf(['production', 'development', 'test']),
+  });
 
 function readCommon(env: EnvironmentReader): Omit<Config, 'host' | 'production' | 'identity'> {
   readStorage(env);
@@ -120,8 +127,8 @@ function readRedis(env: EnvironmentReader): Config['redis'] {
     parse: (value) => ({ '1': true, true: true, '0': false, false: false })[value],
   });
   const url = env.read('REDIS_URL', null, {
-    takes: 'redis://host:port or rediss://host:port (with TLS)',
-    parse: addressOf('redis:', 'rediss:'),
+    takes: 'redis://host:port or rediss://host:port (with TLS), with /number for a database other than 0',
+    parse: redisAddress,
     secret: true,
   });
   const host = env.read('REDIS_HOST', null, { takes: 'a host name or an address', parse: hostForUrl });
@@ -141,6 +148,12 @@ function readRedis(env: EnvironmentReader): Config['redis'] {
 /** A host may be missing: `postgres:///parley?host=/var/run/postgresql` goes through a socket. */
 const databaseAddress = (value: string): string | undefined =>
   URL.canParse(value) && ['postgres:', 'postgresql:'].includes(new URL(value).protocol) ? value : undefined;
+
+/** What follows the host is the database's number; the driver throws at anything else. */
+const redisAddress = (value: string): string | undefined => {
+  const address = addressOf('redis:', 'rediss:')(value);
+  return address !== undefined && /^\/?\d*$/.test(new URL(address).pathname) ? address : undefined;
+};
 
 const hostForUrl = (value: string): string | undefined => {
   if (isIP(value) === 6) return `[${value}]`;

@@ -11,7 +11,10 @@ type Upgradable = Server & { shouldUpgradeCallback?: (request: IncomingMessage) 
  * (curl asks for HTTP/2 that way). Without a word from us Node would take every upgrade out of the server's hands,
  * its timeouts included, as soon as anybody listens.
  */
-export function acceptUpgrades(server: Server, parley: Pick<Parley, 'isSocketPath' | 'handleUpgrade'>): () => void {
+export function acceptUpgrades(
+  server: Server,
+  parley: Pick<Parley, 'isSocketPath' | 'handleUpgrade'>,
+): () => void {
   const isOurs = ({ headers, url }: IncomingMessage): boolean =>
     headers.upgrade?.toLowerCase() === 'websocket' && parley.isSocketPath(url ?? '');
   const othersListen = (): boolean => server.listenerCount('upgrade') > 1;

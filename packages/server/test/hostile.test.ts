@@ -29,13 +29,22 @@ test('an id that no database can hold is simply not found', async () => {
 test('metadata can neither swell in the database nor carry a prototype to other clients', async () => {
   const group = await ann.group(bob);
   const path = `/api/conversations/${group.id}/messages`;
-  expect(await ann.post(path, { content: 'x', metadata: { a: Array(1000).fill(1e308) } })).toMatchObject({ status: 422 });
-  expect(await ann.post(path, { content: 'x', metadata: { a: [1e20, 0, -0.5, 1e-20] } })).toMatchObject({ status: 201 });
+  expect(await ann.post(path, { content: 'x', metadata: { a: Array(1000).fill(1e308) } })).toMatchObject({
+    status: 422,
+  });
+  expect(await ann.post(path, { content: 'x', metadata: { a: [1e20, 0, -0.5, 1e-20] } })).toMatchObject({
+    status: 201,
+  });
 
   const socket = await ann.connect();
   const poison = '{"__proto__": {"admin": true}, "constructor": {"prototype": {"admin": true}}, "kept": 1}';
-  socket.send(`{"type": "send_message", "request_id": "r", "conversation_id": "${group.id}", "content": "x", "metadata": ${poison}}`);
-  expect(await socket.answerTo('r')).toMatchObject({ type: 'message_ack', message: { metadata: { kept: 1 } } });
+  socket.send(
+    `{"type": "send_message", "request_id": "r", "conversation_id": "${group.id}", "content": "x", "metadata": ${poison}}`,
+  );
+  expect(await socket.answerTo('r')).toMatchObject({
+    type: 'message_ack',
+    message: { metadata: { kept: 1 } },
+  });
   const { body } = await bob.get(path);
   expect(Object.keys(body.messages[0].metadata)).toEqual(['kept']);
 });
@@ -52,7 +61,10 @@ test('a cursor beyond the end leads nowhere, and not to an error', async () => {
   const path = `/api/conversations/${group.id}/messages`;
   const { body } = await ann.get(`${path}?after_seq=${Number.MAX_SAFE_INTEGER}`);
   expect(body).toMatchObject({ messages: [], has_more: false, next_cursor: null });
-  expect((await ann.get(`${path}?page=1000000000&limit=100`)).body).toMatchObject({ messages: [], has_more: false });
+  expect((await ann.get(`${path}?page=1000000000&limit=100`)).body).toMatchObject({
+    messages: [],
+    has_more: false,
+  });
 });
 
 test('answers are nobody else’s: no cache keeps them', async () => {
@@ -69,10 +81,13 @@ test('in demo mode a page that points its own name at the loopback gets nothing'
     const ask = (host: string) =>
       new Promise<number>((resolve, reject) => {
         const headers = { host, origin: `http://${host}`, 'content-type': 'application/json' };
-        const sent = request({ port, host: '127.0.0.1', method: 'POST', path: '/demo/token', headers }, (answer) => {
-          answer.resume();
-          resolve(answer.statusCode ?? 0);
-        });
+        const sent = request(
+          { port, host: '127.0.0.1', method: 'POST', path: '/demo/token', headers },
+          (answer) => {
+            answer.resume();
+            resolve(answer.statusCode ?? 0);
+          },
+        );
         sent.on('error', reject).end('{"user_id": "victim"}');
       });
     const dial = (host: string) =>

@@ -68,6 +68,8 @@ test('history is newest first, without gaps, by page, cursor and place', async (
   expect(await seqs('?limit=2&before_seq=4')).toEqual([3, 2]);
   expect(await seqs('?limit=2&after_seq=4')).toEqual([6, 5]);
   expect(await seqs('?limit=3&around_seq=4')).toEqual([5, 4, 3]);
+  expect(await seqs('?limit=3&around_seq=1')).toEqual([3, 2, 1]);
+  expect(await seqs('?limit=3&around_seq=7')).toEqual([7, 6, 5]);
 
   const walked: number[] = [];
   for (let cursor: string | null = '', url = '?limit=3'; cursor !== null; url = `?limit=3&cursor=${cursor}`) {
@@ -78,6 +80,16 @@ test('history is newest first, without gaps, by page, cursor and place', async (
     cursor = body.next_cursor;
   }
   expect(walked).toEqual([7, 6, 5, 4, 3, 2, 1]);
+
+  // Forward, too, the cursor leads on in the direction that was asked for.
+  const { body: oldest } = await bob.get(messagesOf(conversation.id, '?after_seq=0&limit=4'));
+  expect([oldest.messages.map(({ seq }: Message) => seq), oldest.has_more]).toEqual([[4, 3, 2, 1], true]);
+  const { body: rest } = await bob.get(messagesOf(conversation.id, `?limit=4&cursor=${oldest.next_cursor}`));
+  expect([rest.messages.map(({ seq }: Message) => seq), rest.has_more, rest.next_cursor]).toEqual([
+    [7, 6, 5],
+    false,
+    null,
+  ]);
 });
 
 test('a retry with the same client_id answers the original, by body or by header', async () => {

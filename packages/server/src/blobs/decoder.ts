@@ -6,6 +6,12 @@ import { readAnswer, type FromDecoder, type ToDecoder } from './thumbnail-protoc
 /** Of the environment the decoder gets what a program needs to start, and none of our secrets. */
 const passedOn = ['PATH', 'LD_LIBRARY_PATH', 'TMPDIR', 'TEMP', 'SystemRoot'];
 
+/**
+ * For glibc, whose allocator otherwise keeps much of what an image took, so that the decoder grows from image to image
+ * (to 500 MB in place of 280, for pictures that take 200 each).
+ */
+const thrifty = { MALLOC_ARENA_MAX: '1', MALLOC_MMAP_THRESHOLD_: '131072' };
+
 /** How a process dies of what it was given. */
 const crashes: ReadonlySet<string> = new Set([
   'SIGSEGV',
@@ -34,7 +40,7 @@ export class Decoder {
   #stderr = '';
 
   constructor(program: URL) {
-    const env = Object.fromEntries(passedOn.map((name) => [name, process.env[name]]));
+    const env = { ...Object.fromEntries(passedOn.map((name) => [name, process.env[name]])), ...thrifty };
     this.#process = fork(program, {
       execArgv: [],
       env,

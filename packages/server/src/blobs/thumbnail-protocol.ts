@@ -14,7 +14,7 @@ export type FromDecoder =
       readonly thumbnail: Uint8Array;
     }
   | { readonly kind: 'undecodable' }
-  | { readonly kind: 'too_many_pixels' };
+  | { readonly kind: 'too_large' };
 
 /** Far more than a thumbnail takes; an answer beyond it is no thumbnail. */
 const maxThumbnailBytes = 1024 * 1024;
@@ -25,7 +25,7 @@ const maxThumbnailBytes = 1024 * 1024;
  */
 export function readAnswer(value: unknown): FromDecoder | null {
   if (typeof value !== 'object' || value === null || !('kind' in value)) return null;
-  if (value.kind === 'undecodable' || value.kind === 'too_many_pixels') return { kind: value.kind };
+  if (value.kind === 'undecodable' || value.kind === 'too_large') return { kind: value.kind };
   if (value.kind !== 'picture' || !('width' in value && 'height' in value && 'thumbnail' in value))
     return null;
   const { width, height, thumbnail } = value;

@@ -4,11 +4,10 @@
  */
 import { readFile } from 'node:fs/promises';
 import sharp from 'sharp';
+import { isTooLarge } from './image-cost.ts';
 import type { FromDecoder, ToDecoder } from './thumbnail-protocol.ts';
 
 const side = 320;
-/** 8,192 × 8,192: what a good phone takes fits, and decoding it takes 256 MB at the worst. */
-const maxPixels = 8192 * 8192;
 
 sharp.concurrency(1);
 sharp.cache(false);
@@ -19,11 +18,19 @@ sharp.unblock({
 });
 
 async function decode(bytes: Buffer): Promise<FromDecoder> {
-  const { autoOrient, pageHeight } = await sharp(bytes, { limitInputPixels: false }).metadata();
-  const { width, height } = { width: autoOrient.width, height: pageHeight ?? autoOrient.height };
-  if (width * height > maxPixels) return { kind: 'too_many_pixels' };
+  // Reads no further than the header.
+  const header = await sharp(bytes, { limitInputPixels: false }).metadata();
+  const { width, height } = {
+    width: header.autoOrient.width,
+    height: header.pageHeight ?? header.autoOrient.height,
+  };
+  if (isTooLarge({ ...header, width, height })) return { kind: 'too_large' };
   // Metadata, GPS included, is dropped by sharp unless it is asked to keep it. Of an animation, the first frame is read.
-  const thumbnail = await sharp(bytes, { limitInputPixels: maxPixels, failOn: 'error' })
+  const thumbnail = await sharp(bytes, {
+    limitInputPixels: width * height,
+    sequentialRead: true,
+    failOn: 'error',
+  })
     .autoOrient()
     .resize(side, side, { fit: 'inside', withoutEnlargement: true })
     .webp({ quality: 80 })

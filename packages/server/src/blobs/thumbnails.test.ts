@@ -1,13 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import sharp from 'sharp';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { chunks } from './blobs.suite.ts';
-import { animatedGif, bomb, phonePhoto, png } from './images.fixture.ts';
+import { animatedGif, blankPng, bomb, heaviest, phonePhoto, png } from './images.fixture.ts';
 import { createThumbnails, type Thumbnails, type ThumbnailsOptions } from './thumbnails.ts';
 
 let directory: string;
@@ -38,6 +38,33 @@ async function decoderThat(does: string): Promise<URL> {
   return pathToFileURL(path);
 }
 
+const uploadBy = (uploaderId: string) => ({ blobKey: 'key', uploaderId });
+const upload = uploadBy('ann');
+
+/**
+ * The real decoder, and the most memory that its process ever had, in MB. The kernel keeps that count, so nothing is
+ * missed between two looks. (Where there is no /proc, the count may be that of who started it, which is more.)
+ */
+async function openWatched(options: ThumbnailsOptions = {}) {
+  const [program, told] = [join(directory, 'watched.mjs'), join(directory, 'peak')];
+  await writeFile(
+    program,
+    `import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+    const status = '/proc/self/status';
+    const peak = () => existsSync(status)
+      ? Number(/VmHWM:\\s+(\\d+)/.exec(readFileSync(status, 'utf8'))[1])
+      : process.resourceUsage().maxRSS;
+    const send = process.send.bind(process);
+    process.send = (answer) => {
+      writeFileSync(${JSON.stringify(told)}, String(peak() / 1024));
+      return send(answer);
+    };
+    await import(${JSON.stringify(new URL('thumbnail-worker.ts', import.meta.url).href)});`,
+  );
+  const thumbnails = open({ program: pathToFileURL(program), ...options });
+  return { thumbnails, peak: async () => Number(await readFile(told, 'utf8')) };
+}
+
 const of = (image: Buffer) => async () => chunks(image);
 
 const isAlive = (pid: number): boolean => {
@@ -59,7 +86,7 @@ test('a thumbnail is upright, small, and does not say where a photo was taken', 
     exif: expect.anything(),
   });
   expect((await sharp(photo).metadata()).exif?.includes(gpsTag)).toBe(true);
-  const { width, height, thumbnail } = await open().picture('key', of(photo));
+  const { width, height, thumbnail } = await open().picture(upload, of(photo));
   expect([width, height]).toEqual([600, 800]);
   const shown = await sharp(thumbnail).metadata();
   expect(shown).toMatchObject({ format: 'webp', width: 240, height: 320 });
@@ -68,7 +95,7 @@ test('a thumbnail is upright, small, and does not say where a photo was taken', 
 });
 
 test('of an animation, the first picture is shown, in its own size', async () => {
-  const { width, height, thumbnail } = await open().picture('key', of(await animatedGif()));
+  const { width, height, thumbnail } = await open().picture(upload, of(await animatedGif()));
   expect([width, height]).toEqual([40, 30]);
   const { dominant } = await sharp(thumbnail).stats();
   expect(dominant.r).toBeGreaterThan(200);
@@ -79,17 +106,17 @@ test.for(['jpeg', 'png', 'gif', 'webp', 'avif'] as const)('%s can be shown', asy
   const image = await sharp(await png(400, 100))
     .toFormat(format)
     .toBuffer();
-  expect(await open().picture('key', of(image))).toMatchObject({ width: 400, height: 100 });
+  expect(await open().picture(upload, of(image))).toMatchObject({ width: 400, height: 100 });
 });
 
 test('a small file that unfolds to a huge picture is refused before it is decoded', async () => {
   const image = bomb(20_000);
   expect(image.length).toBeLessThan(100_000);
-  await expect(open().picture('key', of(image))).rejects.toMatchObject({ code: 'file_too_large' });
+  await expect(open().picture(upload, of(image))).rejects.toMatchObject({ code: 'file_too_large' });
 });
 
 test('a picture of as many pixels as a good camera takes is not', async () => {
-  expect(await open().picture('key', of(bomb(7000)))).toMatchObject({ width: 7000 });
+  expect(await open().picture(upload, of(bomb(7000)))).toMatchObject({ width: 7000 });
 });
 
 test('what only begins like a picture is refused', async () => {
@@ -101,11 +128,62 @@ test('what only begins like a picture is refused', async () => {
     Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'),
     image.subarray(0, image.length / 2),
   ]) {
-    await expect(thumbnails.picture('key', of(broken))).rejects.toMatchObject({
+    await expect(thumbnails.picture(upload, of(broken))).rejects.toMatchObject({
       code: 'file_type_not_allowed',
     });
   }
-  expect(await thumbnails.picture('key', of(image))).toMatchObject({ width: 640 });
+  expect(await thumbnails.picture(upload, of(image))).toMatchObject({ width: 640 });
+});
+
+test('what would unfold to more memory than we give is refused before it is decoded', async () => {
+  const image = blankPng({ width: 8192, height: 8192, bits: 16, channels: 4, interlaced: true });
+  const { thumbnails, peak } = await openWatched();
+  await expect(thumbnails.picture(upload, of(image))).rejects.toMatchObject({ code: 'file_too_large' });
+  expect(await peak()).toBeLessThan(120);
+});
+
+test(
+  'the heaviest pictures that are let in leave the decoder below 300 MB',
+  { timeout: 60_000 },
+  async () => {
+    const { thumbnails, peak } = await openWatched({ timeoutMs: 30_000 });
+    for await (const [name, image] of heaviest()) {
+      await thumbnails.picture(upload, of(image));
+      expect([name, await peak()]).toEqual([name, expect.toSatisfy((mb: number) => mb < 300)]);
+    }
+  },
+);
+
+test('a photo of 48 megapixels is let in', { timeout: 30_000 }, async () => {
+  const create = { width: 8064, height: 6048, channels: 3, background: '#c85014' } as const;
+  const photo = await sharp({ create }).jpeg().toBuffer();
+  const { thumbnails, peak } = await openWatched();
+  expect(await thumbnails.picture(upload, of(photo))).toMatchObject({ width: 8064, height: 6048 });
+  expect(await peak()).toBeLessThan(120);
+});
+
+test('one small picture does not wait for all the heavy ones of others', { timeout: 60_000 }, async () => {
+  const thumbnails = open({ timeoutMs: 30_000, queue: { maxWaitMs: 60_000 } });
+  const heavy = blankPng({ width: 6000, height: 6000, bits: 8, channels: 1, interlaced: true });
+  const done: string[] = [];
+  const send = async (who: string, image: Buffer) => {
+    await thumbnails.picture(uploadBy(who), of(image));
+    done.push(who);
+  };
+  const others = ['eve', 'eve', 'eve', 'mallory', 'mallory', 'mallory'].map((who) => send(who, heavy));
+  await Promise.all([...others, send('ann', await png(1, 1))]);
+  expect(done.indexOf('ann')).toBeLessThanOrEqual(2);
+});
+
+test('who would have to wait for long is asked to come again', async () => {
+  const thumbnails = open({ queue: { maxWaitMs: 20 }, program: await decoderThat('for (;;);') });
+  const image = await png();
+  const first = thumbnails.picture(upload, of(image));
+  const second = thumbnails.picture(uploadBy('bob'), of(image));
+  await expect(second).rejects.toMatchObject({ code: 'unavailable', retryAfter: expect.any(Number) });
+  const closed = thumbnails.close();
+  await expect(first).rejects.toMatchObject({ code: 'unavailable' });
+  await closed;
 });
 
 test('pictures that come at once are decoded one by one, in one process', async () => {
@@ -114,7 +192,7 @@ test('pictures that come at once are decoded one by one, in one process', async 
   const pids = new Set<number | undefined>();
   await Promise.all(
     Array.from({ length: 6 }, () =>
-      thumbnails.picture('key', of(image)).then(() => pids.add(thumbnails.pid)),
+      thumbnails.picture(upload, of(image)).then(() => pids.add(thumbnails.pid)),
     ),
   );
   expect(pids.size).toBe(1);
@@ -124,13 +202,13 @@ test.for(['SIGSEGV', 'SIGABRT'])(
   'a picture that breaks the decoder (%s) is refused, the next one is not',
   async (signal) => {
     const thumbnails = open({ program: await decoderThat(`process.kill(process.pid, '${signal}');`) });
-    const refused = await thumbnails.picture('key', of(await png())).catch((error: unknown) => error);
+    const refused = await thumbnails.picture(upload, of(await png())).catch((error: unknown) => error);
     expect(refused).toMatchObject({
       code: 'file_type_not_allowed',
       cause: { message: expect.stringContaining(signal) },
     });
-    await decoderThat(`process.send({ kind: 'too_many_pixels' });`);
-    await expect(thumbnails.picture('key', of(await png()))).rejects.toMatchObject({
+    await decoderThat(`process.send({ kind: 'too_large' });`);
+    await expect(thumbnails.picture(upload, of(await png()))).rejects.toMatchObject({
       code: 'file_too_large',
     });
   },
@@ -138,7 +216,7 @@ test.for(['SIGSEGV', 'SIGABRT'])(
 
 test('a picture that takes for ever is refused in time', async () => {
   const thumbnails = open({ timeoutMs: 500, program: await decoderThat('for (;;);') });
-  await expect(thumbnails.picture('key', of(await png()))).rejects.toMatchObject({
+  await expect(thumbnails.picture(upload, of(await png()))).rejects.toMatchObject({
     code: 'file_type_not_allowed',
   });
 });
@@ -149,7 +227,7 @@ test('a decoder that babbles is not believed', async () => {
       `process.send({ kind: 'picture', width: 1, height: 1, thumbnail: Buffer.from('<html>') });`,
     ),
   });
-  await expect(thumbnails.picture('key', of(await png()))).rejects.toMatchObject({
+  await expect(thumbnails.picture(upload, of(await png()))).rejects.toMatchObject({
     code: 'file_type_not_allowed',
   });
 });
@@ -158,7 +236,7 @@ test('a decoder that cannot start is the server’s fault, and its last words ar
   const program = await decoderThat('');
   await writeFile(program, `throw new Error('no library for this machine')`);
   const refused = await open({ program })
-    .picture('key', of(await png()))
+    .picture(upload, of(await png()))
     .catch((error: unknown) => error);
   expect(refused).toMatchObject({
     code: 'unavailable',
@@ -169,8 +247,8 @@ test('a decoder that cannot start is the server’s fault, and its last words ar
 test('the decoder knows none of the server’s secrets', async () => {
   vi.stubEnv('JWT_SECRET', 'secret');
   const knows = `process.env.JWT_SECRET || process.execArgv.length > 0`;
-  const program = await decoderThat(`process.send({ kind: ${knows} ? 'undecodable' : 'too_many_pixels' });`);
-  await expect(open({ program }).picture('key', of(await png()))).rejects.toMatchObject({
+  const program = await decoderThat(`process.send({ kind: ${knows} ? 'undecodable' : 'too_large' });`);
+  await expect(open({ program }).picture(upload, of(await png()))).rejects.toMatchObject({
     code: 'file_too_large',
   });
   vi.unstubAllEnvs();
@@ -183,21 +261,21 @@ test('a file that cannot be read fails its own upload only', async () => {
     yield (await png()).subarray(0, 100);
     throw reason;
   }
-  await expect(thumbnails.picture('key', async () => broken())).rejects.toBe(reason);
-  expect(await thumbnails.picture('key', of(await png()))).toMatchObject({ width: 640 });
+  await expect(thumbnails.picture(upload, async () => broken())).rejects.toBe(reason);
+  expect(await thumbnails.picture(upload, of(await png()))).toMatchObject({ width: 640 });
 });
 
 test('without work the decoder ends, and comes back with work', async () => {
   const thumbnails = open({ idleMs: 50 });
-  await thumbnails.picture('key', of(await png()));
+  await thumbnails.picture(upload, of(await png()));
   const { pid } = thumbnails;
   await vi.waitFor(() => expect(isAlive(pid ?? 0)).toBe(false), { timeout: 5000 });
-  expect(await thumbnails.picture('key', of(await png()))).toMatchObject({ width: 640 });
+  expect(await thumbnails.picture(upload, of(await png()))).toMatchObject({ width: 640 });
 });
 
 test('closing ends the decoder and whatever waits for it', async () => {
   const thumbnails = open({ program: await decoderThat('for (;;);') });
-  const waiting = [thumbnails.picture('key', of(await png())), thumbnails.picture('key', of(await png()))];
+  const waiting = [thumbnails.picture(upload, of(await png())), thumbnails.picture(upload, of(await png()))];
   const refused = Promise.allSettled(waiting);
   await vi.waitFor(() => expect(thumbnails.pid).toBeDefined());
   const pid = thumbnails.pid ?? 0;
@@ -214,7 +292,7 @@ async function startHost(more: string) {
     import { createThumbnails } from ${JSON.stringify(new URL('thumbnails.ts', import.meta.url).href)};
     const thumbnails = createThumbnails();
     async function* image() { yield Buffer.from(process.argv[1], 'base64'); }
-    await thumbnails.picture('key', async () => image());
+    await thumbnails.picture({ blobKey: 'key', uploaderId: 'ann' }, async () => image());
     process.report.excludeNetwork = true;
     const libraries = process.report.getReport().sharedObjects.filter((path) => path.includes('vips'));
     console.log(JSON.stringify({ pid: thumbnails.pid, libraries }));

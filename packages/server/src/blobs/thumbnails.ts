@@ -1,13 +1,15 @@
 import type { Picture, Thumbnailer } from '../messaging/attachment.ts';
 import { Refusal } from '../messaging/refusal.ts';
 import { Decoder } from './decoder.ts';
+import { FairQueue, type FairQueueOptions } from './fair-queue.ts';
 import type { FromDecoder } from './thumbnail-protocol.ts';
 
 export interface ThumbnailsOptions {
   /** Milliseconds without work after which the decoder is ended. */
   readonly idleMs?: number;
-  /** Milliseconds that one image may take. */
+  /** Milliseconds that one image may take, once it is its turn. */
   readonly timeoutMs?: number;
+  readonly queue?: FairQueueOptions;
   /**
    * Where a blob lies, if that is on this machine: the decoder then reads it by itself, and its bytes don't pass
    * through the server's memory once more.
@@ -38,13 +40,13 @@ const worker = new URL(`./thumbnail-worker${import.meta.url.slice(-3)}`, import.
 /**
  * Decodes images in one process of its own, which is started when there is work and ended when there is none for a
  * while. So the server never loads the image library: its memory stays flat, and an image made to break a decoder
- * breaks only that.
+ * breaks only that. Uploaders get their turns fairly, and nobody waits for long: they are asked to come again.
  */
 export function createThumbnails(options: ThumbnailsOptions = {}): Thumbnails {
-  const { idleMs = 10_000, timeoutMs = 15_000, pathOf, program = worker } = options;
+  const { idleMs = 10_000, timeoutMs = 5000, pathOf, program = worker } = options;
   let decoder: Decoder | null = null;
   let idle: NodeJS.Timeout | undefined;
-  let last: Promise<unknown> = Promise.resolve();
+  const queue = new FairQueue(options.queue);
   let closed = false;
 
   const end = (): Promise<void> | undefined => {
@@ -68,23 +70,19 @@ export function createThumbnails(options: ThumbnailsOptions = {}): Thumbnails {
 
   return {
     decodes: (contentType) => decodable.has(contentType),
-    picture(key, open) {
-      const mine = last.then(() => decode(key, open));
-      last = mine.catch(() => undefined);
-      return mine;
-    },
+    picture: ({ blobKey, uploaderId }, open) => queue.run(uploaderId, () => decode(blobKey, open)),
     get pid() {
       return decoder?.pid;
     },
     async close() {
       closed = true;
       await end();
-      await last;
+      await queue.settled();
     },
   };
 }
 
 function pictureOf(answer: FromDecoder): Picture {
   if (answer.kind === 'picture') return answer;
-  throw new Refusal(answer.kind === 'too_many_pixels' ? 'file_too_large' : 'file_type_not_allowed');
+  throw new Refusal(answer.kind === 'too_large' ? 'file_too_large' : 'file_type_not_allowed');
 }

@@ -1,6 +1,7 @@
 import { CommanderError } from 'commander';
 import { ConfigError } from '../config.ts';
 import { Refusal } from '../messaging/refusal.ts';
+import { mendDatabase } from './database-problem.ts';
 
 /** What every command's exit code means. */
 export const exitCodes = { ok: 0, failure: 1, usage: 2 } as const;
@@ -13,16 +14,24 @@ export class UsageError extends Error {}
 export function report(error: unknown, env: NodeJS.ProcessEnv = process.env): ExitCode {
   // Commander has said what it had to say.
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
-  if (error instanceof ConfigError) {
-    process.stderr.write(
-      `Parley is not configured correctly:\n${error.problems.map((line) => `  ${line}\n`).join('')}`,
-    );
-    return exitCodes.usage;
-  }
-  process.stderr.write(`parley: ${describe(error)}\n`);
+  process.stderr.write(explain(error, env));
+  if (error instanceof ConfigError) return exitCodes.usage;
   const debugging = env.LOG_LEVEL === 'debug' || env.LOG_LEVEL === 'trace';
   if (debugging && error instanceof Error) process.stderr.write(`${error.stack ?? ''}\n`);
   return error instanceof UsageError ? exitCodes.usage : exitCodes.failure;
+}
+
+/** What `report` says: a line, and a second with what to do where that is known; a line for each wrong variable. */
+export function explain(error: unknown, env: NodeJS.ProcessEnv): string {
+  if (error instanceof ConfigError) return explainConfig(error.problems);
+  const mend = mendDatabase(error, !env.DATABASE_URL?.trim());
+  if (mend === null) return `parley: ${describe(error)}\n`;
+  return `parley: The database can't be used: ${describe(error)}\n    → ${mend}; \`parley doctor\` says more\n`;
+}
+
+function explainConfig(problems: readonly string[]): string {
+  if (problems.length === 1) return `parley: ${problems.join()}\n`;
+  return `Parley is not configured correctly:\n${problems.map((line) => `  ${line}\n`).join('')}`;
 }
 
 /** The sentence in an error. A refusal's own is for clients of the API; an operator needs what is behind it. */

@@ -1,10 +1,10 @@
-#!/usr/bin/env node
 import { Command } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
 import { addDoctor } from './doctor.ts';
 import { loadEnvironmentFile } from './environment.ts';
 import { exitCodes, report } from './failure.ts';
 import { addMigrate } from './migrate.ts';
+import { surviveClosedOutput } from './output.ts';
 import { addStart } from './start.ts';
 import { addToken } from './token.ts';
 
@@ -32,6 +32,7 @@ addMigrate(program);
 addToken(program);
 addDoctor(program);
 
+surviveClosedOutput();
 try {
   loadEnvironmentFile();
   process.exitCode = exitCodes.ok;

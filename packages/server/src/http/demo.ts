@@ -1,6 +1,8 @@
 import { DemoTokenAnswer, DemoTokenBody } from '@parley/protocol';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { signDemoToken } from '../identity/demo.ts';
+import { systemUserId } from '../messaging/actor.ts';
+import { invalid } from '../messaging/refusal.ts';
 import { readBodies } from './bodies.ts';
 import { countByAddress, type AuthDeps } from './auth.ts';
 import { bodyRefusals, openAnswers } from './schema.ts';
@@ -24,13 +26,15 @@ export const demoRoutes =
           response: openAnswers({ 200: DemoTokenAnswer }, bodyRefusals),
         },
       },
-      async ({ body: { user_id, name, role } }) => ({
-        token: await signDemoToken(secret, {
+      async ({ body: { user_id, name, role } }) => {
+        if (user_id === systemUserId) throw invalid('/user_id', 'must not be the reserved id "system"');
+        const token = await signDemoToken(secret, {
           userId: user_id,
           lifetimeSeconds: dayInSeconds,
           ...(name !== undefined && { name }),
           ...(role !== undefined && { role }),
-        }),
-      }),
+        });
+        return { token };
+      },
     );
   };

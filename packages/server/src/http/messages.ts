@@ -192,10 +192,15 @@ function historyRequest(query: Static<typeof HistoryQuery>): HistoryRequest {
     (name) => query[name] !== undefined,
   );
   if (given.length > 1) throw invalid(`/${given[1]}`, `can't be combined with ${given[0]}`);
-  if (query.cursor !== undefined)
-    return { kind: 'before', seq: readCursor(query.cursor, ['count'])[0], limit };
+  if (query.cursor !== undefined) return { ...readPlace(query.cursor), limit };
   if (query.before_seq !== undefined) return { kind: 'before', seq: query.before_seq, limit };
   if (query.after_seq !== undefined) return { kind: 'after', seq: query.after_seq, limit };
   if (query.around_seq !== undefined) return { kind: 'around', seq: query.around_seq, limit };
   return { kind: 'page', page: query.page ?? 1, limit };
+}
+
+function readPlace(cursor: string): { kind: 'before' | 'after'; seq: number } {
+  const [kind, seq] = readCursor(cursor, ['text', 'count']);
+  if (kind !== 'before' && kind !== 'after') throw invalid('/cursor', 'is not a cursor of this list');
+  return { kind, seq };
 }

@@ -45,11 +45,15 @@ export function readUser(claims: Claims): UserActor | null {
   };
 }
 
-/** When the token was issued, in Unix seconds; 0, older than any other, where it does not say. */
+/**
+ * When the token was issued, in whole Unix seconds: its `iat`, else its `nbf`. Where it has neither, and only `exp` says
+ * how new it is, that lies ahead and so it counts as issued now: of such tokens the last one seen is the newest.
+ */
 export function readIssuedAt(claims: Claims, nowSeconds: number): number {
-  const { iat } = claims;
-  // An `iat` ahead of the clock would keep every later profile out until then.
-  return typeof iat === 'number' && Number.isFinite(iat) ? Math.min(iat, nowSeconds) : 0;
+  const { iat, nbf, exp } = claims;
+  const time = [iat, nbf, exp].find(Number.isFinite);
+  // A time ahead of the clock would keep every later profile out until then.
+  return typeof time === 'number' ? Math.min(Math.max(Math.floor(time), 0), nowSeconds) : nowSeconds;
 }
 
 function isUserId(sub: unknown): sub is string {

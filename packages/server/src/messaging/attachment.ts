@@ -82,12 +82,15 @@ export interface Thumbnailer {
   /** Whether images of this type can be decoded here. Others are kept without width, height and thumbnail. */
   decodes(contentType: string): boolean;
   /**
-   * Decodes the image that lies under a blob's key, one at a time, away from this process. `open` gives its bytes
-   * where they can't be had from there without us.
+   * Decodes the image that lies under a blob's key, one at a time and fair to all uploaders, away from this process.
+   * `open` gives its bytes where they can't be had from there without us.
    * @throws Refusal `file_type_not_allowed` if the bytes can't be decoded, or decoding crashes or takes too long;
-   * `file_too_large` if it has too many pixels; `unavailable` if no decoder could be had.
+   * `file_too_large` if it would unfold to too much; `unavailable` if no decoder could be had in time.
    */
-  picture(key: string, open: () => Promise<AsyncIterable<Uint8Array>>): Promise<Picture>;
+  picture(
+    image: Pick<StoredAttachment, 'blobKey' | 'uploaderId'>,
+    open: () => Promise<AsyncIterable<Uint8Array>>,
+  ): Promise<Picture>;
 }
 
 export interface UploadStore {
@@ -96,6 +99,6 @@ export interface UploadStore {
   remove(id: string): Promise<void>;
   /** Null where there is none, or its message is not there or deleted, or its conversation is. */
   find(id: string): Promise<StoredAttachment | null>;
-  /** Files older than `ageMs` that no present message shows, the oldest first, at most `count`. */
+  /** Files older than `ageMs` that no present message of a present conversation shows, the oldest first, at most `count`. */
   abandoned(ageMs: number, count: number): Promise<StoredAttachment[]>;
 }

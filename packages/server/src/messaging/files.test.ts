@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { chunks, read } from '../blobs/blobs.suite.ts';
-import { bomb, phonePhoto, png } from '../blobs/images.fixture.ts';
+import { animatedGif, bomb, phonePhoto, png } from '../blobs/images.fixture.ts';
 import { serviceActor, type Actor } from './actor.ts';
 import { presentAttachment } from './attachment.ts';
 import type { UploadFields, UploadForm } from './upload.ts';
@@ -80,6 +80,13 @@ test('what the database keeps has no addresses, as those change with where the s
     height: 6,
     has_thumbnail: true,
   });
+});
+
+test('a picture named as a page is kept under a name that opens as a picture', async () => {
+  const sent = await upload(await animatedGif(), 'cat.html');
+  const named = { file_name: 'cat.html.gif', content_type: 'image/gif' };
+  expect(sent.message).toMatchObject({ content: 'cat.html.gif', metadata: { attachment: named } });
+  expect((await harness.files.open(bob, idOf(sent), 'original')).fileName).toBe('cat.html.gif');
 });
 
 test('the file stands before anybody can see its message', async () => {

@@ -4,7 +4,7 @@ import type { Actor } from './actor.ts';
 import { systemUserId } from './actor.ts';
 import { fileUrl, thumbnailType, type Identify, type Thumbnailer, type UploadStore } from './attachment.ts';
 import type { FileLinks, LinkQuery } from './file-links.ts';
-import { cleanFileName } from './file-name.ts';
+import { fileNameFor } from './file-name.ts';
 import { refuse, type Action } from './permissions.ts';
 import type {
   BlobRange,
@@ -125,7 +125,7 @@ export class Files {
   }
 
   /**
-   * Removes what broken uploads and deleted messages left, once it is a day old; answers how many files. To be called
+   * Removes what broken uploads, deleted messages and deleted conversations left, once it is a day old; answers how many files. To be called
    * at start and daily. Safe on several nodes at once.
    */
   async sweep(): Promise<number> {
@@ -179,7 +179,7 @@ export class Files {
     // A browser's form without a chosen file sends an empty one.
     if (isEmpty) throw new Refusal('file_missing');
     if (contentType === null || !this.#allowed.has(contentType)) throw new Refusal('file_type_not_allowed');
-    return { fileName: cleanFileName(file.fileName), contentType, body };
+    return { fileName: fileNameFor(file.fileName, contentType), contentType, body };
   }
 
   async #store(draft: StoredAttachment, body: AsyncIterable<Uint8Array>): Promise<StoredAttachment> {
@@ -196,9 +196,7 @@ export class Files {
   async #withPicture(stored: StoredAttachment): Promise<StoredAttachment> {
     const { blobs, thumbnails } = this.#deps;
     if (!thumbnails.decodes(stored.contentType)) return { ...stored, thumbnailKey: null };
-    const { width, height, thumbnail } = await thumbnails.picture(stored.blobKey, () =>
-      blobs.get(stored.blobKey),
-    );
+    const { width, height, thumbnail } = await thumbnails.picture(stored, () => blobs.get(stored.blobKey));
     const key = thumbnailKeyOf(stored);
     await blobs.put(key, once(thumbnail), thumbnailType);
     return { ...stored, width, height, thumbnailKey: key };

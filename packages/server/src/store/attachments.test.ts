@@ -89,6 +89,18 @@ test.for(['', 'nothing', '../x', "'; drop table parley.attachments", '0193A000-0
   },
 );
 
+test('with its conversation a file is abandoned, though its message was never deleted', async () => {
+  const store = createAttachmentStore(db);
+  const { conversationId, messageId } = await post();
+  const file = fileIn(conversationId);
+  await store.save(file, messageId);
+  await age(file.id, 30);
+  expect(await store.abandoned(24 * hourMs, 100)).not.toContainEqual(file);
+  await db.query('update parley.conversations set is_deleted = true where id = $1', [conversationId]);
+  expect(await store.abandoned(24 * hourMs, 100)).toContainEqual(file);
+  await store.remove(file.id);
+});
+
 test('what no message shows is abandoned after its time, the oldest first', async () => {
   const store = createAttachmentStore(db);
   const { conversationId, messageId } = await post();

@@ -29,7 +29,10 @@ const abandoned = `
   select ${columns}
   from parley.attachments a
   where a.created_at < now() - $1 * interval '1 millisecond'
-    and not exists (select from parley.messages m where m.id = a.message_id and not m.is_deleted)
+    and not exists (
+      select from parley.messages m
+      join parley.conversations c on c.id = m.conversation_id
+      where m.id = a.message_id and not m.is_deleted and not c.is_deleted)
   order by a.created_at
   limit $2`;
 

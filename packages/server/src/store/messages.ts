@@ -21,8 +21,20 @@ export function rangeOf(request: HistoryRequest, lastSeq: number): Range {
     case 'after':
       return { from: request.seq + 1, to: Math.min(request.seq + request.limit, lastSeq) };
     case 'around':
-      return down(Math.min(request.seq + Math.floor(request.limit / 2), lastSeq));
+      // Where either end is near, the page is filled from the other side.
+      return down(Math.min(Math.max(request.seq + Math.floor(request.limit / 2), request.limit), lastSeq));
   }
+}
+
+/** Whether there is more in the direction in which the request reads, and how to ask for it. */
+function onward(
+  { kind }: HistoryRequest,
+  { from, to }: Range,
+  lastSeq: number,
+): Pick<Page<Message>, 'hasMore' | 'nextCursor'> {
+  const hasMore = kind === 'after' ? to < lastSeq : from > 1 && to >= from;
+  if (!hasMore) return { hasMore, nextCursor: null };
+  return { hasMore, nextCursor: writeCursor(kind === 'after' ? ['after', to] : ['before', from]) };
 }
 
 export class PostgresMessages implements MessageStore {
@@ -57,8 +69,7 @@ export class PostgresMessages implements MessageStore {
     return {
       items: await this.#present(rows),
       total: access.lastSeq,
-      hasMore: request.kind === 'after' ? to < access.lastSeq : from > 1 && to > 0,
-      nextCursor: from > 1 && to >= from ? writeCursor([from]) : null,
+      ...onward(request, { from, to }, access.lastSeq),
       page: request.kind === 'page' ? request.page : 1,
     };
   }

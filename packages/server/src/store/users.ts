@@ -22,7 +22,10 @@ export class PostgresUsers implements ProfileStore, StatusStore {
              when (u.display_name, u.avatar_url) is distinct from (excluded.display_name, excluded.avatar_url)
              then pg_current_xact_id() else u.xid
            end
-       where u.profile_issued_at < excluded.profile_issued_at`,
+       where u.profile_issued_at < excluded.profile_issued_at
+          or u.profile_issued_at = excluded.profile_issued_at
+             and (u.display_name, u.avatar_url, u.app_role)
+                 is distinct from (excluded.display_name, excluded.avatar_url, excluded.app_role)`,
       [user.userId, user.displayName, user.avatarUrl, user.appRole, issuedAt],
     );
   }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SignJWT, type JWTPayload } from 'jose';
 import { readConfig } from '../../src/config.ts';
-import { serve } from '../../src/main.ts';
+import { serve } from '../../src/serve.ts';
 import { TestClient } from './client.ts';
 import { createDatabase } from './postgres.ts';
 import { TestSocket, type DialOptions } from './socket.ts';

@@ -1,5 +1,6 @@
 import pg from 'pg';
 import type { Config } from '../../config.ts';
+import { mendDatabase } from '../database-problem.ts';
 import { findEmbedded } from '../../store/embedded.ts';
 import { findBinaries } from '../../store/embedded/binaries.ts';
 import { migrationStatus } from '../../store/migrate.ts';

@@ -20,16 +20,17 @@ export function render({ level, subject, text, mend }: Finding): string {
 /** How long a check waits for anything on the network, in milliseconds. */
 export const patienceMs = 5000;
 
-/** Runs a check; what it throws is a finding too. */
+/** Runs a check; what it throws is a finding too, with `mend` or what that makes of the error. */
 export async function finding(
   subject: string,
-  mend: string,
+  mend: string | ((error: unknown) => string),
   check: () => Promise<Finding>,
 ): Promise<Finding> {
   try {
     return await check();
   } catch (error) {
-    return { level: 'broken', subject, text: describe(error), mend };
+    const advice = typeof mend === 'string' ? mend : mend(error);
+    return { level: 'broken', subject, text: describe(error), mend: advice };
   }
 }
 

@@ -1,0 +1,153 @@
+import Fastify, {
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+} from 'fastify';
+import type { Config } from './config.ts';
+import { trustOf } from './http/address.ts';
+import { demoRoutes } from './http/demo.ts';
+import { apiDescription, docsRoutes } from './http/docs.ts';
+import { bodyOf, handleErrors, toRefusal } from './http/errors.ts';
+import { isForLoopback, refuseForeignHosts } from './http/loopback-host.ts';
+import { observe } from './http/observe.ts';
+import { opsRoutes } from './http/ops.ts';
+import { answerUnreadable } from './http/unreadable.ts';
+import { Refusal } from './messaging/refusal.ts';
+import { createParley, type Parley } from './parley.ts';
+import { createLogger } from './telemetry/logs.ts';
+import { fastifyLogging } from './telemetry/request-logging.ts';
+import { acceptUpgrades } from './upgrades.ts';
+import { refuseUpgrade } from './ws/refuse-upgrade.ts';
+
+const prefix = '/api';
+
+/** Milliseconds that WebSockets, and then requests under way, each get when the server stops. */
+const drainMs = 5000;
+/** Milliseconds between two looks for connections that have nothing more to wait for, while it stops. */
+const idleMs = 50;
+/** Milliseconds that a request may take to arrive whole: a file of 10 MB over a slow line. */
+const requestTimeout = 300_000;
+
+export interface Running {
+  /** Where it listens, `http://127.0.0.1:8000` for example. */
+  readonly origin: string;
+  /** Rejects if it can't go on: its own Postgres is gone for good. */
+  readonly failed: Promise<never>;
+  /**
+   * Lets everybody go with what they asked for answered, and ends. From now on new requests are refused with 503
+   * `shutting_down`, which is safe to retry, and `/readyz` says so; once no WebSocket is left it stops listening.
+   */
+  close(): Promise<void>;
+}
+
+/**
+ * Runs the whole server until `close`.
+ * @throws Error with a sentence for an operator
+ */
+export async function serve(config: Config): Promise<Running> {
+  const log = createLogger(config.logLevel);
+  const parley = await createParley(config, prefix, log);
+  const app = Fastify({
+    ...fastifyLogging(log),
+    trustProxy: trustOf(config.trustProxy),
+    frameworkErrors,
+    clientErrorHandler: answerUnreadable,
+    return503OnClosing: false,
+    requestTimeout,
+    routerOptions: { maxParamLength: 2048 },
+  });
+  let draining = false;
+  try {
+    await addRoutes(app, parley, () => draining);
+    acceptUpgrades(app.server, parley.demoSecret === null ? parley : onLoopback(parley));
+    await app.listen({ host: config.host, port: config.port });
+  } catch (error) {
+    await app.close();
+    await parley.close();
+    throw explainListening(error, config);
+  }
+  return {
+    origin: originOf(app, config),
+    failed: parley.failed,
+    close: async () => {
+      draining = true;
+      await parley.drain(drainMs);
+      await closeWithin(app, drainMs);
+      await parley.close();
+    },
+  };
+}
+
+/** Ends a server once the requests under way are answered, and those that take longer than `ms` without an answer. */
+async function closeWithin(app: FastifyInstance, ms: number): Promise<void> {
+  // `close` ends the connections that are idle now; those with a request become so once that is answered.
+  const idle = setInterval(() => app.server.closeIdleConnections(), idleMs);
+  const deadline = setTimeout(() => app.server.closeAllConnections(), ms);
+  await app.close().finally(() => {
+    clearInterval(idle);
+    clearTimeout(deadline);
+  });
+}
+
+/** In demo mode WebSockets, too, are for the loopback's own names alone. */
+const onLoopback = ({
+  isSocketPath,
+  handleUpgrade,
+}: Parley): Pick<Parley, 'isSocketPath' | 'handleUpgrade'> => ({
+  isSocketPath,
+  handleUpgrade: (request, socket, head) => {
+    if (isForLoopback(request)) handleUpgrade(request, socket, head);
+    else refuseUpgrade(socket, new Refusal('host_not_allowed'), null);
+  },
+});
+
+async function addRoutes(app: FastifyInstance, parley: Parley, draining: () => boolean): Promise<void> {
+  observe(app, parley.metrics);
+  handleErrors(app);
+  if (parley.demoSecret !== null) refuseForeignHosts(app);
+  await apiDescription(app);
+  await app.register(async (counted) => {
+    refuseWhile(counted, draining);
+    await counted.register(parley.api, { prefix });
+    if (parley.demoSecret !== null) {
+      const { limiter, metrics } = parley;
+      const onLimited: typeof metrics.limits.hit = (type, role) => metrics.limits.hit(type, role);
+      await counted.register(demoRoutes(parley.demoSecret, { limiter, onLimited }));
+    }
+  });
+  await app.register(opsRoutes, { ...parley.ops, draining });
+  await app.register(docsRoutes, { socketPath: `${prefix}/ws` });
+  app.get('/', { schema: { hide: true } }, (_request, reply) => reply.redirect('/docs'));
+}
+
+function refuseWhile(app: FastifyInstance, draining: () => boolean): void {
+  app.addHook('onRequest', async (_request, reply) => {
+    if (!draining()) return;
+    void reply.header('connection', 'close');
+    throw new Refusal('shutting_down', { retryAfter: 1 });
+  });
+}
+
+/** A request that Fastify turns down before any route is found. */
+function frameworkErrors(error: FastifyError, _request: FastifyRequest, reply: FastifyReply): void {
+  const refusal = toRefusal(error);
+  void reply.status(refusal.status).send(bodyOf(refusal));
+}
+
+function originOf(app: FastifyInstance, config: Config): string {
+  const address = app.server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : config.port;
+  const host = config.host.includes(':') ? `[${config.host}]` : config.host;
+  return `http://${host}:${port}`;
+}
+
+function explainListening(error: unknown, { host, port }: Config): unknown {
+  if (!(error instanceof Error) || !('code' in error)) return error;
+  const sentence = {
+    EADDRINUSE: `Port ${port} is in use: stop what listens there, or choose another with PORT.`,
+    EACCES: `Port ${port} needs more rights than this user has: choose one above 1023 with PORT.`,
+    EADDRNOTAVAIL: `HOST=${host} is no address of this machine.`,
+  }[String(error.code)];
+  return sentence === undefined ? error : new Error(sentence, { cause: error });
+}
