@@ -44,7 +44,7 @@ create table parley.conversation_participants (
   user_id text not null,
   role text not null check (role in ('participant', 'admin', 'moderator')),
   is_muted boolean not null default false,
-  joined_at timestamptz(3) not null default now(),
+  joined_at timestamptz not null default now(), -- people added together are microseconds apart, in their order
   joined_seq bigint not null default 0,       -- messages up to here were sent before they came
   left_at timestamptz(3),
   last_read_seq bigint not null default 0,    -- watermark: everything up to here is read

@@ -1,8 +1,9 @@
 -- Watermarks. They only move forward, and moving them takes no version. Both functions lock the participants' rows in
 -- the order of their keys, as `send_messages` does, so that batches never wait for each other in a circle.
 
--- `p_user_id[i]` has read `p_message_id[i]` and all before it.
-create function parley.mark_read(p_user_id text[], p_message_id uuid[])
+-- `p_user_id[i]` has read `p_message_id[i]` and all before it. Where `p_conversation_id[i]` is not null, the message must
+-- be of that conversation.
+create function parley.mark_read(p_user_id text[], p_message_id uuid[], p_conversation_id uuid[])
 returns table (
   ord bigint,
   outcome text,
@@ -35,11 +36,12 @@ begin
     select
       i.ord, i.user_id, m.conversation_id, m.seq, c.last_seq, c.participant_count, p.last_read_seq as read_before,
       case
-        when m.id is null or c.is_deleted then 'message_not_found'
+        when m.id is null or c.is_deleted or m.conversation_id <> i.conversation_id then 'message_not_found'
         when p.user_id is null then 'not_participant'
         else 'read'
       end as verdict
-    from unnest(p_user_id, p_message_id) with ordinality as i (user_id, message_id, ord)
+    from unnest(p_user_id, p_message_id, p_conversation_id) with ordinality
+      as i (user_id, message_id, conversation_id, ord)
     left join parley.messages m on m.id = i.message_id
     left join parley.conversations c on c.id = m.conversation_id
     left join parley.conversation_participants p
@@ -80,7 +82,7 @@ $$;
 
 -- Messages of `p_conversation_id[i]` up to `p_seq[i]` have reached `p_user_id[i]`; answers the watermarks that moved.
 create function parley.mark_delivered(p_conversation_id uuid[], p_user_id text[], p_seq bigint[])
-returns table (conversation_id uuid, user_id text, last_seq bigint)
+returns table (conversation_id uuid, user_id text, last_seq bigint, participant_count integer)
 language plpgsql
 set enable_seqscan = off
 set enable_hashjoin = off
@@ -101,21 +103,21 @@ begin
     update parley.conversation_participants p
     set last_delivered_seq = i.seq, receipt_xid = pg_current_xact_id()
     from (
-      select i.conversation_id, i.user_id, least(max(i.seq), c.last_seq) as seq
+      select i.conversation_id, i.user_id, least(max(i.seq), c.last_seq) as seq, c.participant_count
       from unnest(p_conversation_id, p_user_id, p_seq) as i (conversation_id, user_id, seq)
       join parley.conversations c on c.id = i.conversation_id and not c.is_deleted
-      group by i.conversation_id, i.user_id, c.last_seq
+      group by i.conversation_id, i.user_id, c.last_seq, c.participant_count
     ) i
     where p.conversation_id = i.conversation_id and p.user_id = i.user_id
       and p.left_at is null and p.last_delivered_seq < i.seq
-    returning p.conversation_id, p.user_id, p.last_delivered_seq
+    returning p.conversation_id, p.user_id, p.last_delivered_seq, i.participant_count
   ),
   logged as (
     insert into parley.message_status (conversation_id, user_id, status, seq, at)
     select m.conversation_id, m.user_id, 'delivered', m.last_delivered_seq, clock_timestamp() from moved m
     on conflict do nothing
   )
-  select m.conversation_id, m.user_id, m.last_delivered_seq from moved m;
+  select m.conversation_id, m.user_id, m.last_delivered_seq, m.participant_count from moved m;
 end
 $$;
 

@@ -42,6 +42,20 @@ test('a group has its opener as admin and shows every field of the spec', async 
   ]);
 });
 
+test('of a large group its opener comes first, and everybody in the order in which they were named', async () => {
+  const named = Array.from({ length: 250 }, (_, index) => `member-${(index * 7919) % 1000}`);
+  const { body } = await ann.post('/api/conversations', { type: 'group', participant_ids: named });
+  const ids = (people: Conversation['participants']) => people.map(({ user_id }) => user_id);
+  expect(ids(body.participants)).toEqual(['ann', ...named.slice(0, 99)]);
+  const walked: string[] = [];
+  for (let query = '?limit=100'; query !== '';) {
+    const page = await ann.get(`/api/conversations/${body.id}/participants${query}`);
+    walked.push(...ids(page.body.participants));
+    query = page.body.next_cursor === null ? '' : `?limit=100&cursor=${page.body.next_cursor}`;
+  }
+  expect(walked).toEqual(['ann', ...named]);
+});
+
 test('a direct conversation is one for its pair, whoever asks', async () => {
   const first = await ann.post('/api/conversations', { type: 'direct', participant_ids: ['eve'] });
   expect(first.status).toBe(201);

@@ -8,11 +8,11 @@ import { parser } from '../messaging/validation.ts';
 /** The query of a list; unknown names are refused. */
 export const ListQuery = Type.Object(PageQuery, { additionalProperties: false });
 
-export const pageOf = (query: { page?: number; limit?: number; cursor?: string }): PageRequest => ({
-  page: query.page ?? 1,
-  limit: query.limit ?? limits.pageDefault,
-  cursor: query.cursor,
-});
+export function pageOf(query: { page?: number; limit?: number; cursor?: string }): PageRequest {
+  if (query.page !== undefined && query.cursor !== undefined)
+    throw invalid('/cursor', "can't be combined with page");
+  return { page: query.page ?? 1, limit: query.limit ?? limits.pageDefault, cursor: query.cursor };
+}
 
 /** The shape that every list answers with, under its noun. */
 export const listAnswer = <N extends string, T>(noun: N, page: Page<T>, limit: number) => ({

@@ -1,9 +1,10 @@
 import { invalid } from './refusal.ts';
 
-/** As we write times. Others that JavaScript reads, such as "1" or 31 February, would be errors to Postgres. */
+/** As we write times, to a millisecond or a microsecond. Others that JavaScript reads would be errors to Postgres. */
 const isTime = (value: string): boolean => {
   const time = new Date(value);
-  return /^\d{4}-/.test(value) && !Number.isNaN(time.getTime()) && time.toISOString() === value;
+  const toMilliseconds = value.replace(/(\.\d{3})\d{3}Z$/, '$1Z');
+  return /^\d{4}-/.test(value) && !Number.isNaN(time.getTime()) && time.toISOString() === toMilliseconds;
 };
 
 const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;

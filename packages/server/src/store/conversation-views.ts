@@ -13,22 +13,25 @@ interface ViewRow extends ConversationRow {
 }
 
 /** A time within JSON, as the protocol writes it. */
-const iso = (column: string): string =>
-  `to_char(${column} at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as ${column.slice(column.indexOf('.') + 1)}`;
+const isoTime = (column: string): string =>
+  `to_char(${column} at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+
+const iso = (column: string): string => `${isoTime(column)} as ${column.slice(column.indexOf('.') + 1)}`;
 
 const participants = `(
-  select json_agg(row_to_json(s) order by s.joined_at, s.user_id)
+  select json_agg(
+    json_build_object(
+      'user_id', f.user_id, 'display_name', coalesce(u.display_name, f.user_id), 'avatar_url', u.avatar_url,
+      'role', f.role, 'is_muted', f.is_muted, 'joined_at', ${isoTime('f.joined_at')}, 'last_read_seq', f.last_read_seq
+    ) order by f.joined_at, f.user_id
+  )
   from (
-    select f.user_id, coalesce(u.display_name, f.user_id) as display_name, u.avatar_url, f.role, f.is_muted,
-      ${iso('f.joined_at')}, f.last_read_seq
-    from (
-      select * from parley.conversation_participants f
-      where f.conversation_id = c.id and f.left_at is null
-      order by f.joined_at, f.user_id
-      limit ${limits.participantsShown}
-    ) f
-    left join parley.users u on u.id = f.user_id
-  ) s
+    select * from parley.conversation_participants f
+    where f.conversation_id = c.id and f.left_at is null
+    order by f.joined_at, f.user_id
+    limit ${limits.participantsShown}
+  ) f
+  left join parley.users u on u.id = f.user_id
 )`;
 
 const lastMessage = `(

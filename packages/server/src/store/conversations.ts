@@ -179,8 +179,9 @@ async function insertConversation(tx: Queryable, conversation: NewConversation):
 
 async function insertParticipants(tx: Queryable, conversation: NewConversation): Promise<void> {
   await tx.query(
-    `insert into parley.conversation_participants (conversation_id, user_id, role, version)
-     select $1, m.user_id, m.role, 1 from unnest($2::text[], $3::text[]) as m (user_id, role)`,
+    `insert into parley.conversation_participants (conversation_id, user_id, role, joined_at, version)
+     select $1, m.user_id, m.role, now() + m.ord * interval '1 microsecond', 1
+     from unnest($2::text[], $3::text[]) with ordinality as m (user_id, role, ord)`,
     [
       conversation.id,
       conversation.members.map(({ userId }) => userId),

@@ -49,7 +49,11 @@ export function connectDatabase(options: DatabaseOptions): Database {
     application_name: 'parley',
     types,
   });
-  pool.on('error', (error) => options.onError?.(error));
+  let closing = false;
+  // Connections that we are ending may be ended from the other side first: the pool does not wait for their last word.
+  pool.on('error', (error) => {
+    if (!closing) options.onError?.(error);
+  });
 
   const run = async <T>(
     client: pg.Pool | pg.PoolClient,
@@ -100,7 +104,10 @@ export function connectDatabase(options: DatabaseOptions): Database {
       }
     },
     stats: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
-    close: () => pool.end(),
+    close: () => {
+      closing = true;
+      return pool.end();
+    },
   };
 }
 

@@ -51,7 +51,7 @@ export class BatchingMessageWriter implements MessageWriter {
 
   async append(item: NewMessage): Promise<SentMessage> {
     if (!isId(item.conversationId)) throw new Refusal('conversation_not_found');
-    if (item.replyToId !== null && !isId(item.replyToId)) throw new Refusal('reply_not_found');
+    if (item.replyToId !== null && !isId(item.replyToId)) throw refusalFor('reply_not_found');
     const row = await this.#batcher.add(item);
     if (row.outcome === 'created') return { message: this.#present(item, row), replayed: false };
     const message = await this.#options.read(row.message_id);
@@ -144,5 +144,9 @@ const sameRequest = (a: NewMessage, b: NewMessage | undefined): boolean =>
 
 const isErrorCode = (code: string): code is ErrorCode => Object.hasOwn(errors, code);
 
-const refusalFor = (outcome: string): Error =>
-  isErrorCode(outcome) ? new Refusal(outcome) : new Error(`send_messages answered the outcome ${outcome}`);
+const refusalFor = (outcome: string): Error => {
+  if (!isErrorCode(outcome)) return new Error(`send_messages answered the outcome ${outcome}`);
+  return outcome === 'reply_not_found' ? new Refusal(outcome, { errors: [notHere] }) : new Refusal(outcome);
+};
+
+const notHere = { path: '/reply_to_id', message: 'is not a message of this conversation' };

@@ -3,7 +3,7 @@ import type { Actor } from '../messaging/actor.ts';
 import type { ConversationTransaction, Page, PageRequest, ParticipantStore } from '../messaging/ports.ts';
 import { readCursor, writeCursor } from '../messaging/cursor.ts';
 import type { Database } from './database.ts';
-import { participantColumns, toParticipant, type ParticipantRow } from './rows.ts';
+import { participantColumns, standing, toParticipant, type ParticipantRow } from './rows.ts';
 import { lockConversation } from './transaction.ts';
 
 export class PostgresParticipants implements ParticipantStore {
@@ -17,8 +17,8 @@ export class PostgresParticipants implements ParticipantStore {
 
   async list(conversationId: string, request: PageRequest): Promise<Page<Participant>> {
     const cursor = request.cursor === undefined ? null : readCursor(request.cursor, ['time', 'text']);
-    const rows = await this.#db.query<ParticipantRow & { total: number }>(
-      `select ${participantColumns}, c.participant_count as total
+    const rows = await this.#db.query<ParticipantRow & { total: number; standing: string }>(
+      `select ${participantColumns}, c.participant_count as total, ${standing}
        from parley.conversations c
        join parley.conversation_participants p on p.conversation_id = c.id and p.left_at is null
        left join parley.users u on u.id = p.user_id
@@ -33,14 +33,14 @@ export class PostgresParticipants implements ParticipantStore {
         cursor === null ? (request.page - 1) * request.limit : 0,
       ],
     );
-    const shown = rows.slice(0, request.limit).map(({ total: _, ...row }) => toParticipant(row));
+    const shown = rows.slice(0, request.limit);
     const last = shown.at(-1);
     const hasMore = rows.length > request.limit;
     return {
-      items: shown,
+      items: shown.map(({ total: _, standing: __, ...row }) => toParticipant(row)),
       total: rows[0]?.total ?? (await this.#count(conversationId)),
       hasMore,
-      nextCursor: hasMore && last !== undefined ? writeCursor([last.joined_at, last.user_id]) : null,
+      nextCursor: hasMore && last !== undefined ? writeCursor([last.standing, last.user_id]) : null,
       page: request.page,
     };
   }

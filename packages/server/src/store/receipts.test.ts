@@ -64,7 +64,7 @@ test('watermarks end where they should after everybody wrote at once', async () 
     const [userId, other] = [people[index % 6] ?? '', people[(index + 1) % 6] ?? ''];
     const { message } = await send(userId, ids[index % 10] ?? '');
     await Promise.all([
-      receipts.markRead(other, message.id),
+      receipts.markRead(other, message.id, null),
       receipts.markDelivered(
         people.toReversed().map((person, at) => ({
           conversationId: ids[(index + at) % 10] ?? '',

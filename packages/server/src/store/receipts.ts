@@ -1,14 +1,23 @@
 import type { ErrorCode, Receipt } from '@parley/protocol';
-import type { Access, DeliveredMove, Page, PageRequest, ReadMove, ReceiptStore } from '../messaging/ports.ts';
+import type {
+  Access,
+  Delivered,
+  DeliveredMove,
+  Page,
+  PageRequest,
+  ReadMove,
+  ReceiptStore,
+} from '../messaging/ports.ts';
 import { Refusal } from '../messaging/refusal.ts';
 import { Batcher } from './batcher.ts';
 import { readCursor, writeCursor } from '../messaging/cursor.ts';
 import type { Database } from './database.ts';
-import { isId } from './rows.ts';
+import { isId, standing } from './rows.ts';
 
 interface ReadItem {
   readonly userId: string;
   readonly messageId: string;
+  readonly conversationId: string | null;
 }
 
 interface ReadRow {
@@ -19,6 +28,13 @@ interface ReadRow {
   readonly unread_count: number;
   readonly participant_count: number;
   readonly moved: boolean;
+}
+
+interface DeliveredRow {
+  readonly conversation_id: string;
+  readonly user_id: string;
+  readonly last_seq: number;
+  readonly participant_count: number;
 }
 
 export class PostgresReceipts implements ReceiptStore {
@@ -36,9 +52,10 @@ export class PostgresReceipts implements ReceiptStore {
     });
   }
 
-  async markRead(userId: string, messageId: string): Promise<ReadMove> {
-    if (!isId(messageId)) throw new Refusal('message_not_found');
-    const row = await this.#reads.add({ userId, messageId });
+  async markRead(userId: string, messageId: string, conversationId: string | null): Promise<ReadMove> {
+    if (!isId(messageId) || (conversationId !== null && !isId(conversationId)))
+      throw new Refusal('message_not_found');
+    const row = await this.#reads.add({ userId, messageId, conversationId });
     return {
       conversationId: row.conversation_id,
       messageId,
@@ -49,8 +66,8 @@ export class PostgresReceipts implements ReceiptStore {
     };
   }
 
-  async markDelivered(moves: readonly DeliveredMove[]): Promise<DeliveredMove[]> {
-    const rows = await this.#db.query<{ conversation_id: string; user_id: string; last_seq: number }>(
+  async markDelivered(moves: readonly DeliveredMove[]): Promise<Delivered[]> {
+    const rows = await this.#db.query<DeliveredRow>(
       'select * from parley.mark_delivered($1::uuid[], $2::text[], $3::bigint[])',
       [
         moves.map((move) => move.conversationId),
@@ -62,6 +79,7 @@ export class PostgresReceipts implements ReceiptStore {
       conversationId: row.conversation_id,
       userId: row.user_id,
       lastSeq: row.last_seq,
+      participantCount: row.participant_count,
     }));
   }
 
@@ -74,10 +92,14 @@ export class PostgresReceipts implements ReceiptStore {
   }
 
   async #run(items: readonly ReadItem[]): Promise<(ReadRow | Error)[]> {
-    const rows = await this.#db.query<ReadRow>('select * from parley.mark_read($1::text[], $2::uuid[])', [
-      items.map((item) => item.userId),
-      items.map((item) => item.messageId),
-    ]);
+    const rows = await this.#db.query<ReadRow>(
+      'select * from parley.mark_read($1::text[], $2::uuid[], $3::uuid[])',
+      [
+        items.map((item) => item.userId),
+        items.map((item) => item.messageId),
+        items.map((item) => item.conversationId),
+      ],
+    );
     const byOrd = new Map(rows.map((row) => [row.ord, row]));
     return items.map((_, index) => {
       const row = byOrd.get(index + 1);
@@ -92,7 +114,7 @@ export class PostgresReceipts implements ReceiptStore {
     request: PageRequest,
   ): Promise<Page<Receipt>> {
     const cursor = request.cursor === undefined ? null : readCursor(request.cursor, ['time', 'text']);
-    const rows = await this.#db.query<Receipt & { joined_at: string; total: number }>(
+    const rows = await this.#db.query<Receipt & { standing: string }>(
       `with audience as (
          select p.* from parley.conversation_participants p
          where p.conversation_id = $1 and p.left_at is null and p.user_id <> $3 and p.joined_seq < $2
@@ -102,7 +124,7 @@ export class PostgresReceipts implements ReceiptStore {
          order by p.joined_at, p.user_id
          limit $6 offset $7
        )
-       select p.user_id, p.joined_at, coalesce(u.display_name, p.user_id) as display_name,
+       select p.user_id, ${standing}, coalesce(u.display_name, p.user_id) as display_name,
          least(delivered.at, seen.at) as delivered_at, seen.at as read_at
        from page p
        left join parley.users u on u.id = p.user_id
@@ -131,7 +153,7 @@ export class PostgresReceipts implements ReceiptStore {
       })),
       total: 0,
       hasMore,
-      nextCursor: hasMore && last !== undefined ? writeCursor([last.joined_at, last.user_id]) : null,
+      nextCursor: hasMore && last !== undefined ? writeCursor([last.standing, last.user_id]) : null,
       page: request.page,
     };
   }
