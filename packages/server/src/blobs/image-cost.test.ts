@@ -33,6 +33,7 @@ test.for<[string, Partial<ImageHeader>]>([
   ['a photo of 70 megapixels', { format: 'jpeg', ...megapixels(70) }],
   ['a progressive photo of 48 megapixels', { format: 'jpeg', isProgressive: true, ...megapixels(48) }],
   ['16 bits a sample', { width: 8192, height: 8192, channels: 4, depth: 'ushort' }],
+  ['an interlaced PNG of 30 megapixels', { ...megapixels(30), channels: 1, isProgressive: true }],
   ['48 megapixels with transparency', { ...megapixels(48), channels: 4 }],
   ['a strip', { width: 1_000_000, height: 1 }],
   ['an AVIF of 24 megapixels', { format: 'heif', ...megapixels(24) }],

@@ -6,7 +6,7 @@ export type ImageHeader = Pick<Metadata, 'format' | 'channels' | 'depth' | 'isPr
   readonly height: number;
 };
 
-/** Pixels, which take time: more than a 60-megapixel camera takes. */
+/** More pixels than a 60-megapixel camera takes. */
 const maxPixels = 8192 * 8192;
 /** Of a wide image some hundred rows are in memory at once, however few it has. */
 const maxSide = 32_768;
@@ -17,22 +17,18 @@ const maxBytes = 144 * 1024 * 1024;
 export const isTooLarge = (image: ImageHeader): boolean =>
   image.width * image.height > maxPixels ||
   Math.max(image.width, image.height) > maxSide ||
-  heldBytes(image) > maxBytes;
+  weight(image) > maxBytes;
 
 /**
- * What the decoder must hold of an image at once, in bytes of the pixels that it unfolds to. The factors were measured
- * with libvips 8.18, by the peak of the process; the memory test holds them to it.
+ * The bytes of the pixels that an image unfolds to, times what the decoder holds of them at once. The factors were
+ * measured with libvips 8.18, by the peak of the process; the memory test holds them to it.
  */
-function heldBytes({ format, width, height, channels, depth, isProgressive }: ImageHeader): number {
-  // Samples of 16 bits are worked on as floating-point numbers.
-  const unfolded = width * height * channels * (depth === 'uchar' ? 1 : 3);
-  switch (format) {
-    case 'jpeg':
-      // In one scan it is shrunk while it is read. In several, all coefficients are held, of two bytes each.
-      return isProgressive ? 2 * unfolded : 0;
-    case 'heif':
-      return 5 * unfolded;
-    default:
-      return unfolded;
-  }
+function weight({ format, width, height, channels, depth, isProgressive }: ImageHeader): number {
+  // Pixels take time even where they are grey; samples of 16 bits are worked on as floating-point numbers.
+  const unfolded = width * height * Math.max(channels, 3) * (depth === 'uchar' ? 1 : 3);
+  // Interlaced or in several scans, it is held as a whole.
+  if (isProgressive) return 2 * unfolded;
+  // In one scan, a JPEG is shrunk while it is read.
+  if (format === 'jpeg') return 0;
+  return format === 'heif' ? 5 * unfolded : unfolded;
 }

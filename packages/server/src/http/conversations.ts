@@ -40,6 +40,7 @@ export const conversationRoutes =
           request.actor,
           withClientId(request, request.body),
         );
+        request.created = { conversation_id: conversation.id };
         return reply
           .status(existed ? 200 : 201)
           .headers(creationHeaders(replayed))

@@ -59,6 +59,11 @@ test('a file is posted as a message and served to the others', async () => {
   expect([answer.status, await answer.text()]).toEqual([200, 'Dear Bob']);
 });
 
+test('a name with quotes is the name that its sender sees', async () => {
+  const { body } = await send([['file', blob('hello'), 'ü "quoted" 100%.txt']]);
+  expect(body.metadata.attachment.file_name).toBe('ü "quoted" 100%.txt');
+});
+
 test.for([
   ['before', [0, 1, 2]],
   ['after', [2, 0, 1]],

@@ -140,6 +140,7 @@ function addUpload(app: App, { files, maxFileSize }: FileRoutesDeps): void {
       const sent = await files
         .upload(request.actor, request.params.conversation_id, form)
         .finally(() => form.close());
+      request.created = { message_id: sent.message.id };
       return reply.status(201).headers(creationHeaders(sent.replayed)).send(sent.message);
     },
   );

@@ -70,6 +70,7 @@ export const messageRoutes =
       async (request, reply) => {
         const body = withClientId(request, request.body);
         const sent = await messages.send(request.actor, request.params.conversation_id, body);
+        request.created = { message_id: sent.message.id };
         if (!sent.replayed) onSent(sent.message);
         return reply.status(201).headers(creationHeaders(sent.replayed)).send(sent.message);
       },

@@ -127,7 +127,10 @@ export class MultipartForm {
       this.#fail(new Refusal('validation_failed', { errors: [{ path: `/${name}`, message }] }));
     } else {
       this.#stream = stream;
-      this.#file.resolve({ ...(fileName !== undefined && { fileName }), source: this.#read(stream) });
+      this.#file.resolve({
+        ...(fileName !== undefined && { fileName: unescaped(fileName) }),
+        source: this.#read(stream),
+      });
     }
   }
 
@@ -160,3 +163,7 @@ function asBytes(chunk: unknown): Uint8Array {
   if (chunk instanceof Uint8Array) return chunk;
   throw new TypeError('A form part is read as bytes');
 }
+
+/** A name as it was: browsers write these three characters of it, and no others, as escapes (HTML, section 4.10.22.8). */
+const unescaped = (name: string): string =>
+  name.replaceAll('%22', '"').replaceAll('%0D', '\r').replaceAll('%0A', '\n');

@@ -71,11 +71,8 @@ export const IdempotencyHeader = Type.Object({
 });
 
 /** Path parameters. They are not validated: an id that can't exist is simply not found. */
-export const Params = <const N extends string>(...names: readonly N[]) =>
+export const Params = <const N extends string>(...names: readonly N[]) => {
+  const each = names.map((name) => [name, Type.String()]);
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- computed keys widen to `string`
-  Type.Object(
-    Object.fromEntries(names.map((name) => [name, Type.String()])) as Record<
-      N,
-      ReturnType<typeof Type.String>
-    >,
-  );
+  return Type.Object(Object.fromEntries(each) as Record<N, ReturnType<typeof Type.String>>);
+};

@@ -29,7 +29,7 @@ test('a long name keeps its beginning and its extension, and no half characters'
   expect(Buffer.byteLength(cleanFileName('🦊'.repeat(100)))).toBe(252);
 });
 
-test.for([
+test.for<[name: string, type: string, kept: string]>([
   ['cat.html', 'image/gif', 'cat.html.gif'],
   ['cat.HTM', 'image/png', 'cat.HTM.png'],
   ['logo.svg', 'image/jpeg', 'logo.svg.jpg'],
@@ -42,7 +42,7 @@ test.for([
   expect(fileNameFor(name, type)).toBe(kept);
 });
 
-test.for([
+test.for<[name: string, type: string]>([
   ['cat.gif', 'image/gif'],
   ['cat.jpeg', 'image/jpeg'],
   ['cat.jpg', 'image/png'],

@@ -40,7 +40,7 @@ export function cleanFileName(name: string | undefined): string {
   const base = cleaned.split(/[/\\]/).findLast((part) => part.trim() !== '') ?? '';
   // A dot or a blank at the end is dropped by some systems, so that `a.exe.` would run.
   const trimmed = base.trim().replace(/[. ]+$/, '');
-  return trimmed === '' ? 'file' : shorten(trimmed);
+  return trimmed === '' ? 'file' : shorten(trimmed, maxBytes);
 }
 
 /**
@@ -52,15 +52,15 @@ export function fileNameFor(name: string | undefined, contentType: string): stri
   const given = /\.([^.]+)$/.exec(cleaned)?.[1]?.toLowerCase() ?? '';
   const right = extensions.get(contentType);
   if (right === undefined || given === right || !active.has(given)) return cleaned;
-  return `${cut(cleaned, maxBytes - bytes(right) - 1)}.${right}`;
+  return `${shorten(cleaned, maxBytes - bytes(right) - 1)}.${right}`;
 }
 
-function shorten(name: string): string {
-  if (bytes(name) <= maxBytes) return name;
+function shorten(name: string, size: number): string {
+  if (bytes(name) <= size) return name;
   const dot = name.lastIndexOf('.');
   const extension = dot > 0 && bytes(name.slice(dot)) <= maxExtensionBytes ? name.slice(dot) : '';
   const stem = name.slice(0, name.length - extension.length);
-  return cut(stem, maxBytes - bytes(extension)) + extension;
+  return cut(stem, size - bytes(extension)) + extension;
 }
 
 /** As many whole code points as fit. */

@@ -36,7 +36,7 @@ function withHeaders(operation: unknown): unknown {
   const limited = '429' in responses;
   const creates =
     Array.isArray(parameters) && parameters.some((one) => isObject(one) && one['name'] === 'idempotency-key');
-  const described = Object.entries(responses).map(([status, answer]) => {
+  const described = Object.entries(responses).map(([status, answer]): [string, unknown] => {
     const names = namesOf(status, { limited, creates });
     return [
       status,
