@@ -75,6 +75,7 @@ describe('a malformed value stops the start with a line that names the variable 
     [{ DATABASE_URL: 'mysql://root:hunter2@db/x' }, /^DATABASE_URL is not valid; it takes postgres:\/\//],
     [{ DATABASE_URL: 'postgres://u:p@[db/x' }, /percent-encoded/],
     [{ REDIS_URL: 'http://cache' }, /^REDIS_URL is not valid; it takes redis:\/\//],
+    [{ REDIS_URL: 'redis://cache/main' }, /^REDIS_URL is not valid; it takes .* with \/number/],
     [{ REDIS_PORT: '6379' }, 'REDIS_PORT is set without REDIS_HOST; set both, or REDIS_URL.'],
     [{ REDIS_HOST: 'a b' }, /^REDIS_HOST is "a b"/],
     [{ REDIS_HOST: 'h', REDIS_URL: 'redis://h' }, /^REDIS_URL and REDIS_HOST are both set/],
@@ -179,12 +180,20 @@ describe('rate limits', () => {
   });
 });
 
+test('a misspelt production does not start demo mode, where anybody is whoever they like', () => {
+  for (const NODE_ENV of ['prod', 'Production', 'staging'])
+    expect(problems({ NODE_ENV })).toEqual([
+      `NODE_ENV is "${NODE_ENV}"; it takes production, development or test, or is not set.`,
+    ]);
+  for (const NODE_ENV of ['development', 'test', ''])
+    expect(readConfig({ NODE_ENV })).toMatchObject({ production: false, identity: { kind: 'demo' } });
+});
+
 describe('identity', () => {
   test('production without one is refused, and says which variables are missing', () => {
     expect(problems({ NODE_ENV: 'production' })).toEqual([
       'No identity is configured, and NODE_ENV is production; set one of SUPABASE_URL, SUPABASE_JWT_SECRET, JWT_SECRET, or JWT_JWKS_URL with JWT_ISSUER.',
     ]);
-    expect(problems({ NODE_ENV: 'staging' })).toEqual([]);
   });
 
   test('a secret alone is enough', () => {

@@ -1,10 +1,10 @@
-import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { endChildren, startNode } from '../test/support/child.ts';
-import { lockDataDir } from './data-dir.ts';
+import { lockDataDir, makeDataDir } from './data-dir.ts';
 
 const program = fileURLToPath(new URL('../test/support/data-dir-process.ts', import.meta.url));
 
@@ -25,6 +25,63 @@ test('the data directory is made, and is closed to other people', async () => {
   const lock = await lockDataDir(dataDir);
   expect((await stat(dataDir)).mode & 0o777).toBe(0o700);
   await lock.release();
+});
+
+describe('a directory that is there and open to other people', () => {
+  const modeOf = async (path: string): Promise<number> => (await stat(path)).mode & 0o777;
+  const openDirectory = async (mode = 0o755): Promise<void> => {
+    await mkdir(dataDir, { recursive: true });
+    await chmod(dataDir, mode);
+  };
+
+  test('is closed when it is empty, as a new volume is', async () => {
+    await openDirectory();
+    await makeDataDir(dataDir);
+    expect(await modeOf(dataDir)).toBe(0o700);
+  });
+
+  test.each(['demo-secret', 'lock', 'postgres-password'])('is closed when it holds our %s', async (name) => {
+    await openDirectory(0o775);
+    await writeFile(join(dataDir, name), '');
+    await mkdir(join(dataDir, 'blobs'));
+    await makeDataDir(dataDir);
+    expect(await modeOf(dataDir)).toBe(0o700);
+  });
+
+  test.each(['index.html', '.ssh', 'postgres'])(
+    'is left alone when the file %s says that others use it too',
+    async (name) => {
+      await openDirectory();
+      await mkdir(join(dataDir, 'blobs'));
+      await writeFile(join(dataDir, name), '');
+      await makeDataDir(dataDir);
+      expect(await modeOf(dataDir)).toBe(0o755);
+    },
+  );
+
+  test('is left as it is when the group may only pass through: that is how root lets Postgres in', async () => {
+    await openDirectory(0o710);
+    await makeDataDir(dataDir);
+    expect(await modeOf(dataDir)).toBe(0o710);
+  });
+
+  test.runIf(process.geteuid?.() === 0)(
+    'stays passable for the Postgres of another account, which root runs',
+    async () => {
+      await openDirectory();
+      await mkdir(join(dataDir, 'postgres'));
+      await chown(join(dataDir, 'postgres'), 65_534, 65_534);
+      await makeDataDir(dataDir);
+      expect(await modeOf(dataDir)).toBe(0o710);
+    },
+  );
+
+  test.runIf(process.geteuid?.() === 0)("is left alone when it is somebody else's", async () => {
+    await openDirectory();
+    await chown(dataDir, 65_534, 65_534);
+    await makeDataDir(dataDir);
+    expect(await modeOf(dataDir)).toBe(0o755);
+  });
 });
 
 test('a second server on the same data directory is refused, and learns which process has it', async () => {

@@ -1,4 +1,5 @@
-import { access, constants, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import type { Dirent } from 'node:fs';
+import { access, chmod, constants, mkdir, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -39,11 +40,15 @@ export async function lockDataDir(dir: string): Promise<DataDirLock> {
   };
 }
 
-/** Makes it where it is missing, closed to other people. @throws Error with a sentence for an operator */
+/**
+ * Makes it where it is missing, closed to other people, and closes one that is there if Parley alone uses it.
+ * @throws Error with a sentence for an operator
+ */
 export async function makeDataDir(directory: string): Promise<void> {
   try {
     await mkdir(directory, { recursive: true, mode: 0o700 });
     await access(directory, constants.R_OK | constants.W_OK | constants.X_OK);
+    await closeToOthers(directory);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message.split(',')[0] : String(cause);
     throw new Error(
@@ -51,6 +56,32 @@ export async function makeDataDir(directory: string): Promise<void> {
       { cause },
     );
   }
+}
+
+/** What the mode grants to the group and to everybody, but for the group's passing through. */
+const toOthers = 0o067;
+
+/** What Parley keeps there (and `lost+found`, of a volume's own). */
+const files = /^(lock|pid|demo-secret|postgres-(port|password)|postgres\.log)\b/;
+const folders = /^(blobs$|postgres($|\.new-)|lost\+found$)/;
+
+const isOurs = (entry: Dirent): boolean =>
+  entry.isDirectory() ? folders.test(entry.name) : entry.isFile() && files.test(entry.name);
+
+/**
+ * One that was made by `mkdir`, a volume or an older copy of Parley is open to whoever shares the machine. Only our own
+ * is closed: with anything else in it, it may be somebody's home, or a folder that a web server shows.
+ */
+async function closeToOthers(directory: string): Promise<void> {
+  const { uid, mode } = await stat(directory);
+  if (uid !== process.geteuid?.() || (mode & toOthers) === 0) return;
+  const entries = await readdir(directory, { withFileTypes: true });
+  if (!entries.every(isOurs)) return;
+  // Under root, Postgres is somebody else, who passes through by the group that the launcher gave the directory.
+  const postgres = await stat(join(directory, 'postgres')).catch(() => null);
+  const closed = postgres === null || postgres.uid === uid ? 0o700 : 0o710;
+  // Some file systems keep no modes. The files that hold secrets have their own.
+  await chmod(directory, closed).catch(() => undefined);
 }
 
 /** Null if another process, or another part of this one, has it. */

@@ -14,13 +14,20 @@ export interface ParleyOptions {
 /** Milliseconds that WebSockets get to leave when the application closes. */
 const drainMs = 5000;
 
+/** `NODE_ENV` is the application's own: whatever it calls its environment, only what is surely none is no production. */
+function hostedEnvironment(env: Readonly<Record<string, string | undefined>>): typeof env {
+  const { NODE_ENV: name } = env;
+  const isKnown = name === undefined || ['', 'development', 'test', 'production'].includes(name);
+  return isKnown ? env : { ...env, NODE_ENV: 'production' };
+}
+
 /**
  * Parley inside a Fastify application that you have: `app.register(parley, { prefix: '/api' })`. REST and WebSocket
  * live under the prefix; nothing outside of it changes. It starts and stops with the application.
  * @throws ConfigError for settings that are missing or wrong; Error for parts that can't start
  */
 export default async function parley(app: FastifyInstance, options: ParleyOptions = {}): Promise<void> {
-  const config = readConfig(options.env ?? process.env);
+  const config = readConfig(hostedEnvironment(options.env ?? process.env));
   const parts = await createParley(config, app.prefix, createLogger(config.logLevel));
   const stopAccepting = acceptUpgrades(app.server, parts);
   app.addHook('preClose', () => parts.drain(drainMs));

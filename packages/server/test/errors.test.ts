@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-const raw = (path: string, type: string, body: Uint8Array | string, method = 'POST') =>
+const raw = (path: string, type: string, body: Uint8Array | string, method: 'POST' | 'PUT' = 'POST') =>
   fetch(`${server.origin}${path}`, {
     method,
     body,

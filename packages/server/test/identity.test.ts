@@ -231,6 +231,25 @@ describe('a profile', () => {
     expect(await namesIn()).toEqual(['Cyrus', 'Cyrus']);
   });
 
+  test('changes by tokens that do not say when they were issued, and by two of the same second', async () => {
+    const bob = await someone('bob');
+    const group = await bob.group({ id: 'undated' }, { id: 'dated' });
+    const seenAs = async (id: string, claims: JWTPayload): Promise<string> => {
+      await as(await sign(claims)).get('/api/conversations');
+      return (await profileOf(bob, group.id, id)).display_name;
+    };
+    const undated = (full_name: string): JWTPayload => {
+      const { iat: _issued, ...claims } = claimsOf('undated', { user_metadata: { full_name } });
+      return claims;
+    };
+    expect(await seenAs('undated', undated('Dee'))).toBe('Dee');
+    expect(await seenAs('undated', undated('Deirdre'))).toBe('Deirdre');
+    const iat = now() - 1;
+    const dated = (full_name: string) => claimsOf('dated', { iat, user_metadata: { full_name } });
+    expect(await seenAs('dated', dated('Eve'))).toBe('Eve');
+    expect(await seenAs('dated', dated('Evelyn'))).toBe('Evelyn');
+  });
+
   test('has no avatar that could run in somebody’s browser', async () => {
     const client = await someone('mallory', { user_metadata: { avatar_url: 'javascript:alert(1)' } });
     const group = await client.group();
@@ -251,7 +270,7 @@ test('the application role is that of app_metadata, which only the issuer writes
 });
 
 describe('the log', () => {
-  const program = fileURLToPath(new URL('../src/cli/parley.ts', import.meta.url));
+  const program = fileURLToPath(new URL('../bin/parley.js', import.meta.url));
   afterEach(endChildren);
 
   test('of a busy server at level info holds ids, and neither tokens nor what people write', async () => {

@@ -141,7 +141,7 @@ test('a reply must be to a message of the same conversation', async () => {
   for (const reply_to_id of [elsewhere.id, 'msg-123', '01890000-0000-7000-8000-000000000000']) {
     expect(await ann.post(messagesOf(group.id), { content: 'x', reply_to_id })).toMatchObject({
       status: 422,
-      body: { code: 'reply_not_found' },
+      body: { code: 'reply_not_found', errors: [{ path: '/reply_to_id', message: expect.any(String) }] },
     });
   }
 });

@@ -237,6 +237,14 @@ describe.concurrent('typing', () => {
     strange.send({ ...typing(group), request_id: 'r' });
     expect(await muted.answerTo('r')).toMatchObject({ type: 'error', code: 'muted' });
     expect(await strange.answerTo('r')).toMatchObject({ type: 'error', code: 'not_participant' });
+    // To stop is refused to who could not have begun, and to nobody else.
+    strange.send({ ...typing(group, false), request_id: 's' });
+    expect(await strange.answerTo('s')).toMatchObject({ type: 'error', code: 'not_participant' });
+    strange.send({ type: 'typing_stop', conversation_id: 'nowhere', request_id: 'n' });
+    expect(await strange.answerTo('n')).toMatchObject({ type: 'error', code: 'conversation_not_found' });
+    muted.send(typing(group, false));
+    await joinAfterTyping(muted, group);
+    expect(muted.frames.filter(({ type }) => type === 'error')).toHaveLength(1);
     watching.send(typing(group));
     expect(await muted.next('typing_start')).toMatchObject({ user_id: ann.id });
     expect(watching.frames.some(({ type }) => type === 'typing_start')).toBe(false);
@@ -314,6 +322,28 @@ describe.concurrent('presence', () => {
     expect(await watching.next('user_status_change')).toMatchObject({ status: 'online', last_seen_at: null });
     expect(signs(watching.frames, bob)).toEqual(['busy', 'offline', 'online']);
     again.close();
+  });
+
+  test('who hides is not seen to type, live or by asking', async () => {
+    const { ann, bob, group } = await pair();
+    const [watching, hidden] = await Promise.all([
+      connectJoined(ann, group.id),
+      connectJoined(bob, group.id),
+    ]);
+    await watching.next('user_status_change');
+    await bob.put('/api/users/status', { status: 'offline' });
+    await watching.next('user_status_change', ({ status }) => status === 'offline');
+    hidden.send({ ...typing(group), request_id: 'silent' });
+    await joinAfterTyping(hidden, group);
+    await bob.put('/api/users/status', { is_typing: true, typing_in_conversation: group.id });
+    expect(await statusOf(ann, bob)).toMatchObject({ status: 'offline', is_typing: false });
+    await watching.settled();
+    expect(signs(watching.frames, bob)).toEqual(['online', 'offline']);
+    expect(hidden.frames.some(({ type }) => type === 'error')).toBe(false);
+    // It ends with their hiding.
+    await bob.put('/api/users/status', { status: 'online' });
+    hidden.send(typing(group));
+    expect(await watching.next('typing_start')).toMatchObject({ user_id: bob.id });
   });
 
   test('what somebody set is not told twice', async () => {

@@ -70,6 +70,45 @@ test('reading over REST is seen live; reading again, or something older, tells n
   expect((await ann.get(`/api/conversations/${group.id}`)).body.version).toBe(4);
 });
 
+test('a message of another conversation than the one named is an error, and nothing is read', async () => {
+  const [ann, bob] = (await people(2)) as [Person, Person];
+  const [group, other] = [await ann.group(bob), await ann.group(bob)];
+  const message = await ann.say(group.id, 'here');
+  const [annSocket, bobSocket] = await Promise.all([ann.connect(), bob.connect()]);
+  const read = { type: 'message_read', message_id: message.id };
+  for (const conversation_id of [other.id, 'nowhere', message.id]) {
+    bobSocket.send({ ...read, conversation_id, request_id: conversation_id });
+    expect(await bobSocket.answerTo(conversation_id)).toMatchObject({
+      type: 'error',
+      code: 'message_not_found',
+    });
+  }
+  expect((await bob.get(`/api/conversations/${group.id}`)).body.unread_count).toBe(1);
+  await annSocket.settled();
+  expect(annSocket.frames.some(({ type }) => type === 'message_read')).toBe(false);
+  bobSocket.send({ ...read, conversation_id: group.id, request_id: 'right' });
+  expect(await bobSocket.answerTo('right')).toMatchObject({ type: 'read_ack', unread_count: 0 });
+});
+
+test('in a group of more than 200 people deliveries are counted, and told to the receiver’s devices alone', async () => {
+  const [ann, bob] = (await people(2)) as [Person, Person];
+  const rest = Array.from({ length: limits.receiptAudience - 1 }, (_, index) => ({
+    id: `${ann.id}-${index}`,
+  }));
+  const group = await ann.group(bob, ...rest);
+  const [annSocket, bobSocket, bobPhone] = await Promise.all([ann.connect(), bob.connect(), bob.connect()]);
+  const message = await ann.say(group.id, 'hello, crowd');
+  const frame = { type: 'message_delivered', conversation_id: group.id, user_id: bob.id, last_seq: 1 };
+  expect(await bobSocket.next('message_delivered')).toEqual(frame);
+  expect(await bobPhone.next('message_delivered')).toEqual(frame);
+  expect((await ann.get(`/api/messages/${message.id}/receipts`)).body).toMatchObject({
+    delivered_count: 1,
+    read_count: 0,
+  });
+  await annSocket.settled();
+  expect(annSocket.frames.some(({ type }) => type === 'message_delivered')).toBe(false);
+});
+
 test('a message that nobody else could read is an error on the socket, and no receipt', async () => {
   const [ann, bob, stranger] = (await people(3)) as [Person, Person, Person];
   const message = await ann.say((await ann.group(bob)).id, 'private');

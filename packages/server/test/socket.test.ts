@@ -241,6 +241,12 @@ describe('sending', () => {
       });
       expect(await from.answerTo(code + JSON.stringify(frame).length)).toMatchObject({ type: 'error', code });
     }
+    expect(socket.frames).toContainEqual(
+      expect.objectContaining({
+        code: 'reply_not_found',
+        errors: [{ path: '/reply_to_id', message: 'is not a message of this conversation' }],
+      }),
+    );
   });
 
   test('sends over the socket and over REST count together; an error says when to try again', async () => {

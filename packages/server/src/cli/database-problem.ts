@@ -41,5 +41,9 @@ function signOf(error: unknown): string {
 function isFromConnecting(error: unknown): boolean {
   if (error instanceof AggregateError) return error.errors.every(isFromConnecting);
   if (!(error instanceof Error)) return false;
-  return ('syscall' in error && error.syscall === 'connect') || /^SASL/.test(error.message) || encryption.test(error.message);
+  return (
+    ('syscall' in error && error.syscall === 'connect') ||
+    error.message.startsWith('SASL') ||
+    encryption.test(error.message)
+  );
 }

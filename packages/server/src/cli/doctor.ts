@@ -41,6 +41,8 @@ async function* examine(): AsyncGenerator<Finding> {
     return;
   }
   yield { level: 'good', subject: 'Configuration', text: 'every variable is understood' };
+  const { checkProxies } = await import('./doctor/proxies.ts');
+  yield* checkProxies(config);
   const { checkFiles } = await import('./doctor/files.ts');
   yield* checkFiles(config);
   const { checkDatabase } = await import('./doctor/database.ts');

@@ -1,15 +1,18 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { decodeJwt, jwtVerify } from 'jose';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
 import { endChildren, startNode } from '../../test/support/child.ts';
 import { createDatabase, createEmptyDatabase } from '../../test/support/postgres.ts';
 import { loadDemoSecret } from '../identity/demo.ts';
 import { findEmbedded } from '../store/embedded.ts';
 
-const program = fileURLToPath(new URL('parley.ts', import.meta.url));
+const program = fileURLToPath(new URL('../../bin/parley.js', import.meta.url));
 const dataDirProgram = fileURLToPath(new URL('../../test/support/data-dir-process.ts', import.meta.url));
 
 let folder: string;
@@ -52,7 +55,7 @@ describe('help', () => {
 
   test('it can be run by its name: a program with a shebang', async () => {
     expect((await stat(program)).mode & 0o111).toBe(0o111);
-    expect(await readFile(program, 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/);
+    expect(await readFile(program, 'utf8')).toMatch(/^#!\/usr\/bin\/env -S node /);
   });
 });
 
@@ -67,7 +70,7 @@ describe('errors are for people, and exit codes for scripts', () => {
     ['token --user a --lifetime 0s', /such as 90s/],
     [`token --user ${'a'.repeat(129)}`, /^parley: --user /],
     ['token --user system', /^parley: --user can't be "system"/],
-    ['start --port 99999', /^Parley is not configured correctly:\n {2}PORT is "99999"; it takes a port/],
+    ['start --port 99999', /^parley: PORT is "99999"; it takes a port .*\n$/],
     ['start --host 0.0.0.0', /demo mode/],
   ])('parley %s', async (args, message) => {
     const { code, stdout, stderr } = await parley(args);
@@ -76,14 +79,88 @@ describe('errors are for people, and exit codes for scripts', () => {
     expect(stderr).not.toMatch(/^\s+at /m);
   });
 
-  test('a database out of reach is one line, and 1', async () => {
-    const { code, stderr } = await parley('migrate', { DATABASE_URL: 'postgres://127.0.0.1:1/x' });
-    expect({ code, stderr }).toEqual({ code: 1, stderr: 'parley: connect ECONNREFUSED 127.0.0.1:1\n' });
+  test('several wrong variables are a line each, under a heading', async () => {
+    const { code, stderr } = await parley('start', { PORT: 'abc', NODE_ENV: 'prod' });
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^Parley is not configured correctly:\n {2}\S.*\n {2}\S.*\n$/);
+    expect(stderr).toContain('\n  NODE_ENV is "prod"; it takes production, development or test');
+  });
+
+  test('whoever reads the output may stop reading: no stack, and no failure', async () => {
+    const command = `{ "$@"; echo "code $?" >&2; } | true`;
+    const ended = await promisify(execFile)(
+      '/bin/sh',
+      ['-c', command, 'sh', process.execPath, program, '--help'],
+      { cwd: folder, env: { PATH: process.env.PATH } },
+    );
+    expect(ended).toEqual({ stdout: '', stderr: 'code 0\n' });
+  });
+
+  test.runIf(existsSync('/dev/full'))('an output that a full disk does not take is a failure', async () => {
+    const command = '"$@" >/dev/full; echo "code $?"';
+    const { stdout, stderr } = await promisify(execFile)(
+      '/bin/sh',
+      ['-c', command, 'sh', process.execPath, program, 'token', '--user', 'ann'],
+      { cwd: folder, env: { PATH: process.env.PATH } },
+    );
+    expect(stdout).toBe('code 1\n');
+    expect(stderr).toMatch(/^parley: The output can't be written: ENOSPC.*\n$/);
   });
 
   test('whoever debugs gets the stack', async () => {
     const env = { DATABASE_URL: 'postgres://127.0.0.1:1/x', LOG_LEVEL: 'debug' };
     expect((await parley('migrate', env)).stderr).toMatch(/^\s+at /m);
+  });
+});
+
+describe('a database that cannot be used is named by its variable, with what to do', () => {
+  const mended = (sentence: string, mend: string): string =>
+    `parley: The database can't be used: ${sentence}\n    → ${mend}; \`parley doctor\` says more\n`;
+  const reach = 'check DATABASE_URL, and that this machine can reach it';
+  const change = (edit: (url: URL) => void): string => {
+    const url = new URL(inject('postgresUrl'));
+    edit(url);
+    return url.href;
+  };
+
+  test.each([
+    ['out of reach', () => 'postgres://127.0.0.1:1/x', 'connect ECONNREFUSED 127.0.0.1:1', reach],
+    [
+      'of a host that is not there',
+      () => 'postgres://db.invalid/x',
+      'getaddrinfo ENOTFOUND db.invalid',
+      reach,
+    ],
+    [
+      'that does not take the password',
+      () => change((url) => (url.password = 'hunter2')),
+      'password authentication failed for user "postgres"',
+      'check the user and the password in DATABASE_URL',
+    ],
+    [
+      'that wants a password',
+      () => change((url) => (url.password = '')),
+      'SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be a string',
+      'check the user and the password in DATABASE_URL',
+    ],
+    [
+      'that is not there',
+      () => change((url) => (url.pathname = '/nope')),
+      'database "nope" does not exist',
+      'make that database, or name another one in DATABASE_URL',
+    ],
+    [
+      'without TLS',
+      () => change((url) => (url.search = '?sslmode=verify-full')),
+      'The server does not support SSL connections',
+      'check sslmode in DATABASE_URL, and the certificate of that server',
+    ],
+  ])('one %s', async (_case, url, sentence, mend) => {
+    for (const command of ['migrate', 'start']) {
+      const env = { DATABASE_URL: url(), JWT_SECRET: 's'.repeat(32), PORT: '0' };
+      const { code, stderr } = await parley(command, env);
+      expect({ code, stderr }).toEqual({ code: 1, stderr: mended(sentence, mend) });
+    }
   });
 });
 

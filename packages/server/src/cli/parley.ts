@@ -39,4 +39,6 @@ try {
   await program.parseAsync();
 } catch (error) {
   process.exitCode = report(error);
+  // The database's driver keeps a connection that failed midway, and that would keep a failed command for a minute.
+  if (process.exitCode !== exitCodes.ok) process.stderr.write('', () => process.exit());
 }

@@ -328,7 +328,7 @@ test('nothing that is served can run in a browser or be taken for something else
   const { headers } = await get(url);
   expect(Object.fromEntries(headers)).toMatchObject({
     'content-type': 'application/pdf',
-    'content-disposition': `attachment; filename="_n_ _22x_22.pdf"; filename*=UTF-8''%C3%9Cn%C3%AF%20%2522x%2522.pdf`,
+    'content-disposition': `attachment; filename="_n_ _x_.pdf"; filename*=UTF-8''%C3%9Cn%C3%AF%20%22x%22.pdf`,
     'x-content-type-options': 'nosniff',
     'content-security-policy': "default-src 'none'; sandbox",
     'referrer-policy': 'no-referrer',

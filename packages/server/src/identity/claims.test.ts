@@ -79,8 +79,15 @@ test('an audience may be one name or one of several', () => {
   expect(hasAudience({}, 'a')).toBe(false);
 });
 
-test('a token from the future does not freeze a profile, and one without a date replaces none', () => {
-  expect(readIssuedAt({ iat: 90 }, 100)).toBe(90);
-  expect(readIssuedAt({ iat: 1e12 }, 100)).toBe(100);
-  expect(readIssuedAt({}, 100)).toBe(0);
+test.each([
+  ['iat', { iat: 90, nbf: 80, exp: 200 }, 90],
+  ['a fraction of a second, which the database does not keep', { iat: 90.9 }, 90],
+  ['a time ahead of the clock, which would freeze the profile', { iat: 1e12 }, 100],
+  ['a time before all times', { iat: -1e300 }, 0],
+  ['nbf where there is no iat', { nbf: 80, exp: 200 }, 80],
+  ['exp alone, so that a profile is refreshed at all', { exp: 200 }, 100],
+  ['exp alone of a token that has just expired', { iat: 'today', nbf: Infinity, exp: 95 }, 95],
+  ['nothing', {}, 100],
+])('how new a profile is, by %s', (_case, claims, issuedAt) => {
+  expect(readIssuedAt(claims, 100)).toBe(issuedAt);
 });

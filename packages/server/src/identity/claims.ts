@@ -51,10 +51,12 @@ export function readUser(claims: Claims): UserActor | null {
  */
 export function readIssuedAt(claims: Claims, nowSeconds: number): number {
   const { iat, nbf, exp } = claims;
-  const time = [iat, nbf, exp].find(Number.isFinite);
+  const time = [iat, nbf, exp].find(isTime);
   // A time ahead of the clock would keep every later profile out until then.
-  return typeof time === 'number' ? Math.min(Math.max(Math.floor(time), 0), nowSeconds) : nowSeconds;
+  return time === undefined ? nowSeconds : Math.min(Math.max(Math.floor(time), 0), nowSeconds);
 }
+
+const isTime = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value);
 
 function isUserId(sub: unknown): sub is string {
   return (

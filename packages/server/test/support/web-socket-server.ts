@@ -83,7 +83,11 @@ export interface Refused {
 /** The WebSocket server on a real port, with the real hub, bus, verifier and limiter; the use cases are the test's. */
 export class Harness {
   readonly bus = new MemoryBus({ error: () => undefined });
+  /** Faults and warnings. */
   readonly logged: unknown[] = [];
+  /** All else that is logged. */
+  readonly lines: { readonly level: 'info' | 'debug'; readonly facts: object; readonly message: string }[] =
+    [];
   readonly delivered: DeliveredMove[] = [];
   readonly ended: string[] = [];
   readonly closes: number[] = [];
@@ -98,7 +102,9 @@ export class Harness {
   ) {
     const clock = { now: Date.now };
     const note = (facts: object, message: string) => void this.logged.push({ facts, message });
-    const log = { info: note, warn: note, error: note };
+    const line = (level: 'info' | 'debug') => (facts: object, message: string) =>
+      void this.lines.push({ level, facts, message });
+    const log = { debug: line('debug'), info: line('info'), warn: note, error: note };
     const none = () => Promise.reject(new Error('not part of this test'));
     this.#hub = new Hub({
       bus: this.bus,

@@ -1,9 +1,9 @@
 import pg from 'pg';
 import type { Config } from '../../config.ts';
-import { mendDatabase } from '../database-problem.ts';
 import { findEmbedded } from '../../store/embedded.ts';
 import { findBinaries } from '../../store/embedded/binaries.ts';
 import { migrationStatus } from '../../store/migrate.ts';
+import { mendDatabase } from '../database-problem.ts';
 import { finding, patienceMs, skewOf, type Finding } from './finding.ts';
 
 const subject = 'Database';
@@ -12,7 +12,7 @@ const leastVersion = 14;
 const mostSkewMs = 5000;
 
 export async function* checkDatabase(config: Config): AsyncGenerator<Finding> {
-  if (config.databaseUrl !== null) yield* checkServer(config.databaseUrl, 'at DATABASE_URL');
+  if (config.databaseUrl !== null) yield* checkServer(config.databaseUrl, false);
   else yield* checkEmbedded(config.dataDir);
 }
 
@@ -24,7 +24,7 @@ async function* checkEmbedded(dataDir: string): AsyncGenerator<Finding> {
     urls.push(running.url);
     return { level: 'good', subject, text: "Parley's own Postgres is running" };
   });
-  for (const url of urls) yield* checkServer(url, 'embedded');
+  for (const url of urls) yield* checkServer(url, true);
 }
 
 async function embeddedAtRest(): Promise<Finding> {
@@ -49,13 +49,19 @@ const factsSql = `
               else has_schema_privilege('parley', 'create, usage') end as may_create,
          extract(epoch from clock_timestamp())::float8 * 1000 as now`;
 
-async function* checkServer(url: string, where: string): AsyncGenerator<Finding> {
+async function* checkServer(url: string, isEmbedded: boolean): AsyncGenerator<Finding> {
   const findings: Finding[] = [];
-  yield await finding(subject, 'check DATABASE_URL, and that this machine can reach it', async () => {
+  const mend = (error: unknown): string =>
+    mendDatabase(error, isEmbedded) ?? 'check DATABASE_URL, and that this machine can reach it';
+  yield await finding(subject, mend, async () => {
     const from = Date.now();
     const facts = await readFacts(url);
     findings.push(...judge(facts, from));
-    return { level: 'good', subject, text: `Postgres ${facts.version} answers (${where})` };
+    return {
+      level: 'good',
+      subject,
+      text: `Postgres ${facts.version} answers (${isEmbedded ? 'embedded' : 'at DATABASE_URL'})`,
+    };
   });
   if (findings.length === 0) return;
   yield* findings;

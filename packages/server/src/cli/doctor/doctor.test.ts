@@ -8,6 +8,7 @@ import { readConfig } from '../../config.ts';
 import { checkDatabase } from './database.ts';
 import { render, skewOf, type Finding } from './finding.ts';
 import { checkIdentity } from './identity.ts';
+import { checkProxies } from './proxies.ts';
 import { checkRedis } from './redis.ts';
 
 const servers: Server[] = [];
@@ -86,6 +87,19 @@ test('a database user that may not make the schema, or a read-only database, is 
   await client.query(`drop role ${name}`);
   await client.end();
   await database.drop();
+});
+
+test.each(['true', '10.0.0.1, 0.0.0.0/0', '::/0'])(
+  'TRUST_PROXY=%s, with which callers choose the address that they are limited by, is told',
+  (TRUST_PROXY) => {
+    expect(checkProxies(readConfig({ TRUST_PROXY })).map(render).join('')).toMatch(
+      /^– Proxies: TRUST_PROXY trusts everybody.*\n {4}→ set TRUST_PROXY to the number of proxies/,
+    );
+  },
+);
+
+test.each(['false', '1', '10.0.0.0/8, ::1'])('TRUST_PROXY=%s is nothing to talk about', (TRUST_PROXY) => {
+  expect(checkProxies(readConfig({ TRUST_PROXY }))).toEqual([]);
 });
 
 /** Enough of Redis to say its version: the real one of a version that is too old can't be had everywhere. */
