@@ -41,7 +41,7 @@ export const clientFrames = {
   message_read: clientFrame(
     'message_read',
     { message_id: Id, conversation_id: Type.Optional(Id) },
-    'You have read this message and all before it. Answered, where it carries a `request_id`, by `read_ack`.',
+    'You have read this message and all before it; if you name the conversation, it must be that of the message. Answered, where it carries a `request_id`, by `read_ack`.',
   ),
   send_message: clientFrame(
     'send_message',
@@ -114,12 +114,12 @@ export const serverFrames = {
   message_read: serverFrame(
     'message_read',
     { conversation_id: Id, message_id: Id, user_id: UserId, last_seq: Seq },
-    'Somebody has read up to `last_seq`.',
+    'Somebody has read up to `last_seq`. In a conversation of more than 200 people to their own connections alone.',
   ),
   message_delivered: serverFrame(
     'message_delivered',
     { conversation_id: Id, user_id: UserId, last_seq: Seq },
-    "Messages up to `last_seq` reached one of somebody's devices.",
+    "Messages up to `last_seq` reached one of somebody's devices. In a conversation of more than 200 people to their own connections alone; its receipts have the counts.",
   ),
   typing_start: serverFrame(
     'typing_start',

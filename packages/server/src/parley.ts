@@ -239,7 +239,12 @@ async function createDomain({ config, prefix, database, users, blobs, metrics, l
   });
   stack.defer(() => presence.close());
   stack.defer(() => hub.close());
-  const delivery = new Delivery({ receipts: receiptStore, bus, log });
+  const delivery = new Delivery({
+    receipts: receiptStore,
+    bus,
+    log,
+    sizeOf: (conversationId) => hub.participantCount(conversationId),
+  });
   stack.defer(() => delivery.close());
 
   const writer = new BatchingMessageWriter({

@@ -340,7 +340,7 @@ describe.concurrent('presence', () => {
     await watching.settled();
     expect(signs(watching.frames, bob)).toEqual(['online', 'offline']);
     expect(hidden.frames.some(({ type }) => type === 'error')).toBe(false);
-    // It ends with their hiding.
+    // Shown again, they are seen to type again.
     await bob.put('/api/users/status', { status: 'online' });
     hidden.send(typing(group));
     expect(await watching.next('typing_start')).toMatchObject({ user_id: bob.id });

@@ -1,3 +1,4 @@
+import { limits } from '@parley/protocol';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Delivery } from './delivery.ts';
 import type { BusEvent, DeliveredMove } from './ports.ts';
@@ -7,6 +8,10 @@ const move = (lastSeq: number, userId = 'ann', conversationId = 'c'): DeliveredM
   userId,
   lastSeq,
 });
+
+/** Receipts of `large` are told to their reader alone. */
+const sizeOf = (conversationId: string): number =>
+  conversationId === 'large' ? limits.receiptAudience + 1 : limits.receiptAudience;
 
 let published: BusEvent[];
 let written: DeliveredMove[][];
@@ -22,7 +27,9 @@ beforeEach(() => {
         if (away) throw new Error('the store is away');
         written.push([...moves]);
         // Those of `gone` have left the conversation, or read that far already.
-        return moves.filter(({ userId }) => userId !== 'gone');
+        return moves
+          .filter(({ userId }) => userId !== 'gone')
+          .map((each) => ({ ...each, participantCount: sizeOf(each.conversationId) }));
       },
     },
     bus: {
@@ -31,6 +38,7 @@ beforeEach(() => {
       close: async () => undefined,
     },
     log: { warn: () => undefined },
+    sizeOf,
   });
 });
 
@@ -69,8 +77,38 @@ test('while the store is away, what is kept for it stays bounded', async () => {
   expect(Math.max(...written.map((batch) => batch.length))).toBeLessThanOrEqual(1000);
 });
 
-test('closing writes what is there', async () => {
+test('closing writes what is there, however much and wherever', async () => {
+  delivery.record([move(1), move(1, 'ann', 'large')]);
+  for (let index = 0; index < 1500; index++) delivery.record([move(1, `user ${index}`)]);
+  await delivery.close();
+  expect(written.flat()).toHaveLength(1502);
+  expect(written.flat()).toContainEqual(move(1, 'ann', 'large'));
+});
+
+test('closing while the store is away ends all the same', async () => {
+  away = true;
   delivery.record([move(1)]);
   await delivery.close();
-  expect(written).toEqual([[move(1)]]);
+  expect(written).toEqual([]);
+});
+
+test('of a large conversation deliveries are counted, too, in few writes, and told to the receiver alone', async () => {
+  for (let second = 1; second <= 4; second++) {
+    delivery.record([move(second, 'ann', 'large'), move(second, 'bob', 'large'), move(second)]);
+    await vi.advanceTimersByTimeAsync(1000);
+  }
+  expect(written).toEqual([[move(1)], [move(2)], [move(3)], [move(4)]]);
+  published.length = 0;
+  await vi.advanceTimersByTimeAsync(1100);
+  expect(written[4]).toEqual([move(4, 'ann', 'large'), move(4, 'bob', 'large')]);
+  expect(published.map(({ audience }) => audience)).toEqual([
+    { kind: 'users', userIds: ['ann'] },
+    { kind: 'users', userIds: ['bob'] },
+  ]);
+});
+
+test('when a crowd received it, nobody waits for memory to fill, and nobody is forgotten', async () => {
+  for (let index = 0; index < 10_000; index++) delivery.record([move(1, `user ${index}`, 'large')]);
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(written.flat()).toHaveLength(10_000);
 });

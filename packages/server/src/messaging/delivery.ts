@@ -1,13 +1,20 @@
-import type { Bus, DeliveredMove, ReceiptStore } from './ports.ts';
+import { limits } from '@parley/protocol';
+import type { Bus, Delivered, DeliveredMove, ReceiptStore } from './ports.ts';
 
 export interface DeliveryDeps {
   readonly receipts: Pick<ReceiptStore, 'markDelivered'>;
   readonly bus: Bus;
   readonly log: { warn(facts: object, message: string): void };
+  /** How many people a conversation has, as far as this node knows. */
+  readonly sizeOf: (conversationId: string) => number;
 }
 
 /** Milliseconds for which confirmations are gathered. */
 const gatherMs = 50;
+/** The same where receipts are told to their reader alone: a row a person and second would be many. */
+const largeGatherMs = 5000;
+/** Those of large conversations that wait at most; then they are written at once. */
+const maxGathered = 10_000;
 /** Milliseconds after which a batch that failed is tried again. */
 const retryMs = 1000;
 const maxBatch = 1000;
@@ -19,7 +26,10 @@ export class Delivery {
   readonly #deps: DeliveryDeps;
   /** The furthest move of each person in each conversation. */
   readonly #pending = new Map<string, DeliveredMove>();
+  /** Those in large conversations, until their time has come. */
+  readonly #gathered = new Map<string, DeliveredMove>();
   #timer: NodeJS.Timeout | null = null;
+  #largeTimer: NodeJS.Timeout | null = null;
   #flushing: Promise<void> | null = null;
   #closed = false;
 
@@ -29,23 +39,38 @@ export class Delivery {
 
   /** Takes confirmations. Neither throws nor waits. */
   record(moves: readonly DeliveredMove[]): void {
-    for (const move of moves) this.#add(move);
+    for (const move of moves) {
+      if (isLarge(this.#deps.sizeOf(move.conversationId))) keepFurthest(this.#gathered, move, Infinity);
+      else keepFurthest(this.#pending, move, maxPending);
+    }
+    if (this.#gathered.size >= maxGathered) this.#release();
+    else if (this.#gathered.size > 0) this.#scheduleLarge();
     this.#schedule(gatherMs);
   }
 
-  /** Writes what is there, once. */
+  /** Writes what there is; what fails is not tried again. */
   async close(): Promise<void> {
     this.#closed = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#release();
     await this.#flushing;
-    await this.#flush();
+    while (this.#pending.size > 0 && (await this.#flush()));
   }
 
-  #add(move: DeliveredMove): void {
-    const key = `${move.conversationId}\n${move.userId}`;
-    const known = this.#pending.get(key);
-    if (known !== undefined ? known.lastSeq >= move.lastSeq : this.#pending.size >= maxPending) return;
-    this.#pending.set(key, move);
+  #scheduleLarge(): void {
+    if (this.#closed || this.#largeTimer !== null) return;
+    this.#largeTimer = setTimeout(() => {
+      this.#release();
+      this.#schedule(gatherMs);
+    }, largeGatherMs).unref();
+  }
+
+  /** Lets those of large conversations be written with the next batches. */
+  #release(): void {
+    if (this.#largeTimer !== null) clearTimeout(this.#largeTimer);
+    this.#largeTimer = null;
+    for (const move of this.#gathered.values()) keepFurthest(this.#pending, move, maxPending);
+    this.#gathered.clear();
   }
 
   #schedule(ms: number): void {
@@ -70,14 +95,17 @@ export class Delivery {
       return true;
     } catch (err) {
       this.#deps.log.warn({ err, moves: moves.length }, 'delivered receipts could not be kept');
-      for (const move of moves) this.#add(move);
+      for (const move of moves) keepFurthest(this.#pending, move, maxPending);
       return false;
     }
   }
 
-  #announce({ conversationId, userId, lastSeq }: DeliveredMove): void {
+  /** To everybody, or, where too many would hear of it, to the receiver's own connections. */
+  #announce({ conversationId, userId, lastSeq, participantCount }: Delivered): void {
     this.#deps.bus.publish({
-      audience: { kind: 'conversation', conversationId },
+      audience: isLarge(participantCount)
+        ? { kind: 'users', userIds: [userId] }
+        : { kind: 'conversation', conversationId },
       frame: {
         type: 'message_delivered',
         conversation_id: conversationId,
@@ -86,4 +114,13 @@ export class Delivery {
       },
     });
   }
+}
+
+const isLarge = (participantCount: number): boolean => participantCount > limits.receiptAudience;
+
+/** Keeps a move unless a further one of the same person is there, or `most` others are. */
+function keepFurthest(moves: Map<string, DeliveredMove>, move: DeliveredMove, most: number): void {
+  const key = `${move.conversationId}\n${move.userId}`;
+  const known = moves.get(key);
+  if (known !== undefined ? known.lastSeq < move.lastSeq : moves.size < most) moves.set(key, move);
 }

@@ -219,11 +219,17 @@ export interface DeliveredMove {
   readonly lastSeq: number;
 }
 
+/** A delivery that moved a watermark. */
+export interface Delivered extends DeliveredMove {
+  readonly participantCount: number;
+}
+
 export interface ReceiptStore {
-  /** @throws Refusal `message_not_found`, `not_participant` */
-  markRead(userId: string, messageId: string): Promise<ReadMove>;
+  /** `conversationId`: where the message must be, unless null.
+   *  @throws Refusal `message_not_found`, `not_participant` */
+  markRead(userId: string, messageId: string, conversationId: string | null): Promise<ReadMove>;
   /** Moves watermarks forward where they lie behind and the person is still a participant; answers those that moved. */
-  markDelivered(moves: readonly DeliveredMove[]): Promise<DeliveredMove[]>;
+  markDelivered(moves: readonly DeliveredMove[]): Promise<Delivered[]>;
   list(
     access: Access,
     message: { seq: number; senderId: string },

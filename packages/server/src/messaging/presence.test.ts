@@ -21,6 +21,8 @@ let stored: Map<string, { status: UserStatusType; lastSeenAt: string | null }>;
 let members: Map<string, Set<string>>;
 let muted: Set<string>;
 let gate: Promise<void> | null;
+/** What keeping a status waits for. */
+let saving: Promise<void> | null;
 let bus: MemoryBus;
 let presence: Presence;
 const log = { warn: vi.fn(), error: vi.fn() };
@@ -28,7 +30,7 @@ const log = { warn: vi.fn(), error: vi.fn() };
 beforeEach(() => {
   vi.useFakeTimers({ now: Date.parse('2030-01-01T00:00:00Z') });
   log.warn.mockClear();
-  [events, stored, muted, gate] = [[], new Map(), new Set(), null];
+  [events, stored, muted, gate, saving] = [[], new Map(), new Set(), null, null];
   members = new Map([
     ['c', new Set(['ann', 'bob'])],
     ['d', new Set(['ann', 'cem'])],
@@ -44,8 +46,10 @@ beforeEach(() => {
     state: new MemoryPresenceState(clock),
     statuses: {
       readStatuses: async (userIds) => new Map([...stored].filter(([userId]) => userIds.includes(userId))),
-      saveStatus: async (userId, status) =>
-        void stored.set(userId, { lastSeenAt: null, ...stored.get(userId), status }),
+      saveStatus: async (userId, status) => {
+        await saving;
+        stored.set(userId, { lastSeenAt: null, ...stored.get(userId), status });
+      },
       saveLastSeen: async (userId, lastSeenAt) =>
         void stored.set(userId, { status: 'online', ...stored.get(userId), lastSeenAt }),
       acquaintances: async (viewer, userIds) =>
@@ -172,6 +176,67 @@ test('who hides goes offline for others at once, and nobody hears when they real
   expect(told()).toEqual(['ann online']);
 });
 
+test('who hides may type, and nobody sees it, until they show themselves and type again', async () => {
+  await connected('ann');
+  await presence.setStatus(ann, { status: 'offline' });
+  told();
+  await presence.typing(ann, 'c', true, 'phone');
+  expect(await presence.setStatus(ann, { is_typing: true, typing_in_conversation: 'c' })).toMatchObject({
+    status: 'offline',
+    is_typing: false,
+    typing_in_conversation: null,
+  });
+  await presence.typing(ann, 'c', false, 'phone');
+  await pass(10_000);
+  expect(told()).toEqual([]);
+  expect(await statusOf('ann')).toMatchObject({ status: 'offline', is_typing: false });
+  await presence.setStatus(ann, { status: 'busy', is_typing: true, typing_in_conversation: 'c' });
+  expect(told()).toEqual(['ann busy', 'typing_start', 'ann busy typing in c']);
+});
+
+test('who hides while typing is seen to stop, and then to go', async () => {
+  await connected('ann');
+  await presence.typing(ann, 'c', true, 'phone');
+  await pass(0);
+  told();
+  expect(await presence.setStatus(ann, { status: 'offline' })).toMatchObject({ is_typing: false });
+  await pass(0);
+  expect(told()).toEqual(['typing_stop', 'ann online', 'ann offline']);
+  await pass(10_000);
+  expect(told()).toEqual([]);
+});
+
+test('who hides while it is asked whether they may type is not seen to', async () => {
+  await connected('ann');
+  told();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  gate = promise;
+  const typing = presence.typing(ann, 'c', true, 'phone');
+  await presence.setStatus(ann, { status: 'offline' });
+  resolve();
+  await typing;
+  await pass(0);
+  expect(told()).toEqual(['ann offline']);
+  expect(await statusOf('ann')).toMatchObject({ is_typing: false });
+});
+
+test('who types while their hiding is being kept is not seen to, and can be seen to when they are back', async () => {
+  await connected('ann');
+  told();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  saving = promise;
+  const hiding = presence.setStatus(ann, { status: 'offline' });
+  await presence.typing(ann, 'c', true, 'phone');
+  resolve();
+  await hiding;
+  await pass(0);
+  expect(told()).toEqual(['ann offline']);
+  await presence.setStatus(ann, { status: 'online' });
+  await presence.typing(ann, 'c', true, 'phone');
+  await pass(0);
+  expect(told()).toEqual(['ann online', 'typing_start', 'ann online typing in c']);
+});
+
 test('of a stranger one learns nothing', async () => {
   await connected('ann');
   await presence.typing(ann, 'c', true, 'phone');
@@ -286,7 +351,13 @@ test('who may not type there does not', async () => {
   await expect(presence.typing(serviceActor, 'c', true, 'x')).rejects.toMatchObject({
     code: 'insufficient_role',
   });
+  // Nor do they stop, unless they could have begun; to be silent is never refused to who is in it.
+  await expect(presence.typing(eve, 'c', false, 'phone')).rejects.toMatchObject({ code: 'not_participant' });
+  await expect(presence.typing(ann, 'nowhere', false, 'phone')).rejects.toMatchObject({
+    code: 'conversation_not_found',
+  });
   muted.add('ann');
+  await presence.typing(ann, 'c', false, 'phone');
   await expect(presence.typing(ann, 'c', true, 'phone')).rejects.toMatchObject({ code: 'muted' });
   await expect(
     presence.setStatus(ann, { is_typing: true, typing_in_conversation: 'c' }),

@@ -6,8 +6,9 @@ import { refuse } from './permissions.ts';
 import type { Bus, BusEvent, Clock, ConversationStore, StatusStore } from './ports.ts';
 import { invalid, Refusal } from './refusal.ts';
 import type { PresenceState } from './presence-state.ts';
-import { toStatus, unset, viewStatuses, type StoredStatus } from './statuses.ts';
+import { toStatus, typingOf, unset, viewStatuses, type StoredStatus } from './statuses.ts';
 import { Turns } from './turns.ts';
+import { typingEvents } from './typing-events.ts';
 import { Typing } from './typing.ts';
 
 export interface PresenceDeps {
@@ -26,7 +27,7 @@ const closingBatch = 50;
 
 /**
  * Who is there, as what, and who is typing. What somebody set shows while they have a connection and for a grace after
- * it, so that a reconnection is not seen; then they are offline. Whoever set `offline` is hidden.
+ * it, so that a reconnection is not seen; then they are offline. Whoever set `offline` is hidden, and so is their typing.
  *
  * Others hear of it when what they see changes, if they share a conversation of at most 200 people.
  */
@@ -37,6 +38,8 @@ export class Presence {
   readonly #graces: Deadlines<string>;
   /** What is shown of those who are connected here. */
   readonly #shown = new Map<string, UserStatusType>();
+  /** Whose typing others were told of, and where. */
+  readonly #toldTyping = new Set<string>();
   /** One thing after the other for each person, so that others hear of them in order. */
   readonly #turns = new Turns();
   readonly #unsubscribe: () => void;
@@ -93,20 +96,15 @@ export class Presence {
 
   /**
    * They type in a conversation, on the connection `source`, or don't any more. To be repeated within 6 s while it lasts.
-   * @throws Refusal `conversation_not_found`, `not_participant`, `muted`, `insufficient_role` for the service role
+   * Who hides may, and nobody sees it.
+   * @throws Refusal `conversation_not_found`, `not_participant`, `insufficient_role` for the service role, and for
+   * beginning `muted`
    */
   async typing(actor: Actor, conversationId: string, on: boolean, source: string): Promise<void> {
-    if (!on) return this.#typing.stop(actor.userId, conversationId, source);
-    const question = this.#typing.ask(actor.userId, conversationId, source);
-    try {
-      await requireAccess(this.#deps.conversations, actor, conversationId, 'message.type');
-    } finally {
-      question.answered();
-    }
-    if (question.isOver) return;
-    this.#typing.start(actor.userId, conversationId, source);
-    const until = this.#deps.clock.now() + limits.typingMs;
-    await this.#deps.state.setTyping(actor.userId, conversationId, until);
+    if (on) return this.#startTyping(actor, conversationId, source);
+    if (this.#typing.stop(actor.userId, conversationId, source)) return;
+    // They were not typing, which is no error, unless it is nowhere that they could.
+    await requireAccess(this.#deps.conversations, actor, conversationId, 'conversation.join');
   }
 
   /**
@@ -121,14 +119,18 @@ export class Presence {
     if (body.is_typing === true && conversationId === null) {
       throw invalid('/typing_in_conversation', 'must name a conversation while is_typing is true');
     }
-    if (body.is_typing === true && conversationId !== null)
-      await this.typing(actor, conversationId, true, restSource);
-    else if (body.is_typing === false) this.#typing.stopAll(userId);
-    return this.#turns.run(userId, async () => {
+    const typesIn = body.is_typing === true ? conversationId : null;
+    // Before anything is changed.
+    if (typesIn !== null) await requireAccess(this.#deps.conversations, actor, typesIn, 'message.type');
+    if (body.is_typing === false || body.status === 'offline') this.#typing.stopAll(userId);
+    const stored = await this.#turns.run(userId, async () => {
       if (body.status !== undefined) await this.#choose(userId, body.status);
-      const [stored, typing] = await Promise.all([this.#stored(userId), this.#deps.state.typing([userId])]);
-      return toStatus(userId, stored.status, typing.get(userId)?.[0] ?? null, stored.lastSeenAt);
+      return this.#stored(userId);
     });
+    if (typesIn !== null) await this.#startTyping(actor, typesIn, restSource);
+    const typing = await this.#turns.run(userId, () => this.#deps.state.typing([userId]));
+    const typingIn = typingOf(stored.status, typing.get(userId)?.[0]);
+    return toStatus(userId, stored.status, typingIn, stored.lastSeenAt);
   }
 
   /** What `actor` may see of these people, in their order: of strangers, that they are offline, and nothing else. */
@@ -163,6 +165,8 @@ export class Presence {
     if (before.status === status) return;
     await this.#deps.statuses.saveStatus(userId, status);
     if (this.#shown.has(userId)) this.#shown.set(userId, status);
+    // What began while that was written.
+    if (status === 'offline') this.#typing.stopAll(userId);
     if (!(await this.#deps.state.present([userId])).has(userId)) return;
     // Hidden people were last seen when they hid.
     const at = status === 'offline' ? new Date(this.#deps.clock.now()).toISOString() : null;
@@ -202,42 +206,50 @@ export class Presence {
   }
 
   #isVisible(userId: string): boolean {
-    return (this.#shown.get(userId) ?? 'offline') !== 'offline';
+    return this.#shownAs(userId) !== 'offline';
+  }
+
+  #shownAs(userId: string): UserStatusType {
+    return this.#shown.get(userId) ?? 'offline';
   }
 
   async #saveLastSeen(userId: string, at: string): Promise<void> {
     try {
       await this.#deps.statuses.saveLastSeen(userId, at);
     } catch (err) {
-      this.#deps.log.warn({ err, userId }, 'when somebody was last seen could not be kept');
+      this.#deps.log.warn({ err, user_id: userId }, 'when somebody was last seen could not be kept');
     }
   }
 
   // --- typing ----------------------------------------------------------------------------------------------------------
 
+  async #startTyping(actor: Actor, conversationId: string, source: string): Promise<void> {
+    const { userId } = actor;
+    const question = this.#typing.ask(userId, conversationId, source);
+    let isHidden: boolean;
+    try {
+      await requireAccess(this.#deps.conversations, actor, conversationId, 'message.type');
+      isHidden = await this.#isHidden(userId);
+    } finally {
+      question.answered();
+    }
+    if (question.isOver || isHidden) return;
+    this.#typing.start(userId, conversationId, source);
+    await this.#deps.state.setTyping(userId, conversationId, this.#deps.clock.now() + limits.typingMs);
+  }
+
+  async #isHidden(userId: string): Promise<boolean> {
+    return (this.#shown.get(userId) ?? (await this.#stored(userId)).status) === 'offline';
+  }
+
   #announceTyping(userId: string, conversationId: string, on: boolean): void {
     this.#later(userId, async () => {
-      const audience = { kind: 'conversation', conversationId, joinedOnly: true, except: userId } as const;
-      const status = this.#shown.get(userId) ?? 'offline';
-      this.#deps.bus.publish({
-        audience,
-        frame: {
-          type: on ? 'typing_start' : 'typing_stop',
-          user_id: userId,
-          conversation_id: conversationId,
-        },
-      });
-      this.#deps.bus.publish({
-        audience,
-        frame: {
-          type: 'user_status_change',
-          user_id: userId,
-          status,
-          is_typing: on,
-          conversation_id: conversationId,
-          last_seen_at: null,
-        },
-      });
+      // They may have hidden since they began; what was told is told to its end.
+      const key = `${userId}\n${conversationId}`;
+      const isTold = on ? !(await this.#isHidden(userId)) : this.#toldTyping.delete(key);
+      if (isTold && on) this.#toldTyping.add(key);
+      const events = isTold ? typingEvents(userId, conversationId, this.#shownAs(userId), on) : [];
+      for (const event of events) this.#deps.bus.publish(event);
       if (!on) await this.#deps.state.clearTyping(userId, conversationId);
     });
   }
@@ -251,7 +263,7 @@ export class Presence {
   /** In turn, for what nobody waits for. */
   #later(userId: string, work: () => Promise<void>): void {
     this.#turns.run(userId, work).catch((err: unknown) => {
-      this.#deps.log.warn({ err, userId }, "somebody's status could not be told");
+      this.#deps.log.warn({ err, user_id: userId }, "somebody's status could not be told");
     });
   }
 }

@@ -30,13 +30,14 @@ export class Receipts {
   }
 
   /**
-   * Reading a message reads all before it. Reading what was read changes nothing.
+   * Reading a message reads all before it. Reading what was read changes nothing. Whoever names the conversation, too,
+   * must name the right one.
    * @throws Refusal `message_not_found`, `not_participant`, `insufficient_role` for the service role, which reads nothing
    */
-  async markRead(actor: Actor, messageId: string): Promise<ReadAnswer> {
+  async markRead(actor: Actor, messageId: string, conversationId?: string): Promise<ReadAnswer> {
     if (actor.kind === 'service')
       throw new Refusal(refuse('message.read', actor, { membership: null }) ?? 'internal');
-    const move = await this.#deps.receipts.markRead(actor.userId, messageId);
+    const move = await this.#deps.receipts.markRead(actor.userId, messageId, conversationId ?? null);
     if (move.moved) this.#announce(actor.userId, move);
     return {
       message_id: messageId,

@@ -36,7 +36,10 @@ export async function viewStatuses(
   return ids.map((id) => {
     if (!known.has(id)) return toStatus(id, 'offline', null, null);
     const { status, lastSeenAt } = stored.get(id) ?? unset;
-    const typingIn = typing.get(id)?.find((conversationId) => readable.has(conversationId)) ?? null;
+    const typingIn = typingOf(
+      status,
+      typing.get(id)?.find((conversationId) => readable.has(conversationId)),
+    );
     return toStatus(id, present.has(id) ? status : 'offline', typingIn, lastSeenAt);
   });
 }
@@ -55,6 +58,10 @@ async function readableBy(
   );
   return new Set(ids.filter((_, index) => allowed[index]));
 }
+
+/** Where somebody is shown to type: nowhere, if they hide. */
+export const typingOf = (chosen: UserStatusType, typingIn: string | undefined): string | null =>
+  chosen === 'offline' ? null : (typingIn ?? null);
 
 /** Who is there was last seen now: when they were before is of no use to anybody. */
 export const toStatus = (

@@ -71,13 +71,14 @@ export class Typing {
     if (known === undefined) this.#deps.onStart(userId, conversationId);
   }
 
-  /** Stops for one connection, or without `source` for all of theirs. */
-  stop(userId: string, conversationId: string, source?: string): void {
+  /** Stops for one connection, or without `source` for all of theirs. Answers whether any of theirs was typing. */
+  stop(userId: string, conversationId: string, source?: string): boolean {
     for (const question of this.#questions.get(userId) ?? []) {
       if (question.conversationId === conversationId && isOf(question, source)) question.over = true;
     }
     const typist = this.#typists.get(userId)?.get(conversationId);
     if (typist !== undefined) this.#stop(typist, source);
+    return typist !== undefined;
   }
 
   /** Stops in every conversation: for one connection, or without `source` for all of theirs. */

@@ -1,4 +1,3 @@
-import { limits } from '@parley/protocol';
 import type { BusEvent } from '../messaging/ports.ts';
 import type { Channel, Member } from './channel.ts';
 import { frameFor } from './change.ts';
@@ -30,12 +29,11 @@ export class Fanout {
     listener.deliver(this.#for(listener.userId));
   }
 
-  /** As `to`; and where the conversation is small enough for receipts, its message is one to be delivered. */
+  /** As `to`; and a message by somebody else is one to be delivered. */
   ofChannel(channel: Channel, member: Member): void {
     this.to(member);
     const { frame } = this.#event;
     if (frame.type !== 'new_message' || frame.message.sender_id === member.userId) return;
-    if (channel.participantCount > limits.receiptAudience) return;
     for (const listener of member.listeners) listener.expectDelivery(channel.id, frame.message.seq);
   }
 

@@ -129,6 +129,11 @@ export class Hub {
     this.#channels.get(conversationId)?.unjoin(listener);
   }
 
+  /** How many people a conversation has that somebody here is in; 0 of another. */
+  participantCount(conversationId: string): number {
+    return this.#channels.get(conversationId)?.participantCount ?? 0;
+  }
+
   close(): void {
     clearInterval(this.#timer);
     this.#unsubscribe();

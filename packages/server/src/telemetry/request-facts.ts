@@ -18,14 +18,31 @@ export function routeOf(request: FastifyRequest): RoutePattern {
 export const methodOf = (request: FastifyRequest): Method =>
   methods.find((method) => method === request.method) ?? 'OTHER';
 
-/** The conversation in the path, if it is one of our ids: somebody may have put anything there. */
-export function conversationOf(request: FastifyRequest): string | undefined {
-  const route = routeOf(request);
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** What has the form of our ids: where one belongs, somebody may have put anything, a token for example. */
+export const ownId = (value: unknown): string | undefined =>
+  typeof value === 'string' && uuid.test(value) ? value : undefined;
+
+/** The conversation in the path. */
+export const conversationOf = (request: FastifyRequest): string | undefined =>
+  idInPath(request, /\/conversations\/:(\w+)/);
+
+/** The message in the path. */
+export const messageOf = (request: FastifyRequest): string | undefined =>
+  idInPath(request, /\/messages\/:(\w+)/);
+
+function idInPath(request: FastifyRequest, place: RegExp): string | undefined {
   const { params } = request;
-  if (!route.includes('/conversations/:') || typeof params !== 'object' || params === null) return undefined;
-  const name = /\/conversations\/:(\w+)/.exec(route)?.[1] ?? '';
-  const id: unknown = Object.entries(params).find(([key]) => key === name)?.[1];
-  return typeof id === 'string' && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id) ? id : undefined;
+  const name = place.exec(routeOf(request))?.[1];
+  if (name === undefined || typeof params !== 'object' || params === null) return undefined;
+  return ownId(Object.entries(params).find(([key]) => key === name)?.[1]);
+}
+
+/** What a request made, for its line in the log. */
+export interface CreatedIds {
+  readonly conversation_id?: string;
+  readonly message_id?: string;
 }
 
 /** Why a request was refused: by which code of the table, and by which limit if it was one. */

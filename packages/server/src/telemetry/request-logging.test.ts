@@ -12,6 +12,7 @@ const token = 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbmEifQ.c2lnbmF0dXJlLXNlY3JldA';
 const text = 'meet me at the "old" bridge';
 const fileName = 'salaries of 2026.pdf';
 const conversation = '0197f3a2-6c41-7d1e-9a55-3b0c4f2de871';
+const message = '0197f3a2-6c41-7d1e-9a55-3b0c4f2de872';
 
 let app: FastifyInstance | undefined;
 afterEach(async () => app?.close());
@@ -30,6 +31,11 @@ function startLogged(): { app: FastifyInstance; raw: () => string; lines: () => 
   requestLogging(server, { userOf: (request) => (request.headers.authorization ? 'ana' : undefined) });
   server.addContentTypeParser(/^multipart\//, (_request, _payload, done) => done(null));
   server.post('/api/conversations/:conversation_id/messages', () => ({ content: text }));
+  server.get('/api/messages/:message_id/replies', () => ({}));
+  server.post('/api/conversations', (request) => {
+    request.created = { conversation_id: conversation };
+    return {};
+  });
   server.get('/api/ws/:token', () => ({}));
   server.post('/refuse', () => {
     throw new Refusal('muted');
@@ -56,16 +62,16 @@ function startLogged(): { app: FastifyInstance; raw: () => string; lines: () => 
 test("a log can be handed to anybody: no token, text or file name is in it, whatever a request's path, headers, body or error holds", async () => {
   const { app: server, raw, lines } = startLogged();
   const headers = { authorization: `Bearer ${token}`, cookie: `sb=${token}`, 'idempotency-key': text };
-  const message = { content: text, file_name: fileName };
+  const payload = { content: text, file_name: fileName };
   await server.inject({ method: 'GET', url: `/api/ws/${token}?token=${token}`, headers });
   await server.inject({ method: 'GET', url: `/nowhere/${token}?q=${encodeURIComponent(text)}`, headers });
   await server.inject({
     method: 'POST',
     url: `/api/conversations/${conversation}/messages`,
     headers,
-    payload: message,
+    payload,
   });
-  await server.inject({ method: 'POST', url: `/fail?token=${token}`, headers, payload: message });
+  await server.inject({ method: 'POST', url: `/fail?token=${token}`, headers, payload });
   await server.inject({
     method: 'POST',
     url: '/upload',
@@ -108,6 +114,18 @@ test('one line tells who asked for what, where, how it ended and how long it too
       msg: 'request',
     },
   ]);
+});
+
+test('the message that a request is about is named, and so is what it made', async () => {
+  const { app: server, lines } = startLogged();
+  await server.inject(`/api/messages/${message}/replies`);
+  await server.inject({ method: 'POST', url: '/api/conversations', payload: {} });
+  await server.inject('/api/messages/hunter2/replies');
+  const [about, made, wrong] = lines();
+  expect(about).toMatchObject({ message_id: message });
+  expect(about).not.toHaveProperty('conversation_id');
+  expect(made).toMatchObject({ conversation_id: conversation });
+  expect(wrong).not.toHaveProperty('message_id');
 });
 
 test('something in the place of a conversation id is not logged: it may be a token pasted wrongly', async () => {

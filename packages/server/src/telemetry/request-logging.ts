@@ -9,7 +9,22 @@ import {
 } from 'fastify';
 import { describeError, type Carried } from './describe-error.ts';
 import type { Logger } from './logs.ts';
-import { conversationOf, methodOf, ownRefusal, routeOf, type RefusalOf } from './request-facts.ts';
+import {
+  conversationOf,
+  messageOf,
+  methodOf,
+  ownRefusal,
+  routeOf,
+  type CreatedIds,
+  type RefusalOf,
+} from './request-facts.ts';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Set by routes that create something. */
+    created: CreatedIds | null;
+  }
+}
 
 export interface RequestLoggingOptions {
   /** The `sub` of the verified token, where there is one. */
@@ -42,6 +57,7 @@ const watched = Symbol('parley: requests are logged');
 export function requestLogging(app: FastifyInstance, options: RequestLoggingOptions = {}): void {
   if (app.hasDecorator(watched)) return;
   app.decorate(watched, true);
+  if (!app.hasRequestDecorator('created')) app.decorateRequest('created', null);
   const failures = new WeakMap<FastifyRequest, Error>();
   const logged = new WeakSet<FastifyRequest>();
   const once = (request: FastifyRequest, log: () => void): void => {
@@ -74,6 +90,8 @@ const namesOf = (request: FastifyRequest, { userOf }: RequestLoggingOptions): ob
     route: routeOf(request),
     user_id: userOf?.(request),
     conversation_id: conversationOf(request),
+    message_id: messageOf(request),
+    ...request.created,
   });
 
 function logAnswered(

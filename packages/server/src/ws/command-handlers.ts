@@ -23,7 +23,10 @@ export interface UseCases {
     /** Calls for one conversation take effect in the order in which they are made. */
     send(actor: Actor, conversationId: string, body: SendMessageBody): Promise<SentMessage>;
   };
-  readonly receipts: { markRead(actor: Actor, messageId: string): Promise<ReadAnswer> };
+  readonly receipts: {
+    /** `conversationId`: where the message must be, if given. */
+    markRead(actor: Actor, messageId: string, conversationId?: string): Promise<ReadAnswer>;
+  };
   readonly conversations: { access(actor: Actor, conversationId: string, action: Action): Promise<Access> };
   readonly presence: {
     /** `source`: the connection, with whose end the typing ends. */
@@ -70,7 +73,7 @@ export interface Commander extends Listener {
 
 export type FrameType = keyof ClientFrames;
 
-/** What each frame does. Answers what is to be sent back, or null. @throws Refusal */
+/** What each frame does. Answers what came of it, which is to be sent back unless `isWanted` says no; or null. @throws Refusal */
 export type Handlers = {
   readonly [K in FrameType]: (from: Commander, frame: ClientFrames[K]) => Promise<ServerFrame | null>;
 };
@@ -89,6 +92,10 @@ export const createHandlers = (deps: HandlersDeps): Handlers => ({
   refresh_token: (from, frame) => refresh(deps, from, frame),
   ping: async (_from, frame) => ({ type: 'pong', ...echo(frame), server_time: timestamp(deps.clock.now()) }),
 });
+
+/** To have read something is answered to those who count their frames alone. */
+export const isWanted = (answer: ServerFrame): boolean =>
+  answer.type !== 'read_ack' || answer.request_id !== undefined;
 
 type Deps = HandlersDeps;
 
@@ -121,13 +128,9 @@ async function type(
   return null;
 }
 
-async function read(
-  deps: Deps,
-  from: Commander,
-  frame: ClientFrames['message_read'],
-): Promise<ServerFrame | null> {
-  const answer = await deps.useCases.receipts.markRead(from.actor, frame.message_id);
-  return frame.request_id === undefined ? null : { type: 'read_ack', ...echo(frame), ...answer };
+async function read(deps: Deps, from: Commander, frame: ClientFrames['message_read']): Promise<ServerFrame> {
+  const answer = await deps.useCases.receipts.markRead(from.actor, frame.message_id, frame.conversation_id);
+  return { type: 'read_ack', ...echo(frame), ...answer };
 }
 
 async function send(deps: Deps, from: Commander, frame: ClientFrames['send_message']): Promise<ServerFrame> {

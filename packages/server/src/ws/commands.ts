@@ -2,14 +2,15 @@ import parseSafely from 'secure-json-parse';
 import { clientFrames, type ClientFrames, type ErrorCode } from '@parley/protocol';
 import { invalid, Refusal } from '../messaging/refusal.ts';
 import { compile, type Checked } from '../messaging/validation.ts';
-import type { Log } from '../realtime/listener.ts';
 import {
   createHandlers,
+  isWanted,
   type Commander,
   type FrameType,
   type Handlers,
   type HandlersDeps,
 } from './command-handlers.ts';
+import { CommandLog, type CommandLogger } from './command-log.ts';
 import { errorFrame } from './error-frame.ts';
 
 export interface CommandMeter {
@@ -24,7 +25,7 @@ export interface CommandMeter {
 }
 
 export interface CommandsDeps extends HandlersDeps {
-  readonly log: Log;
+  readonly log: CommandLogger;
   readonly meter: CommandMeter;
 }
 
@@ -48,9 +49,11 @@ const isFrameType = (type: unknown): type is FrameType =>
 export class Commands {
   readonly #deps: CommandsDeps;
   readonly #handlers: Handlers;
+  readonly #log: CommandLog;
 
   constructor(deps: CommandsDeps) {
     this.#deps = deps;
+    this.#log = new CommandLog(deps.log);
     this.#handlers = createHandlers(deps);
   }
 
@@ -58,58 +61,46 @@ export class Commands {
   receive(from: Commander, text: string | null): void {
     const value = text === null ? undefined : parseJson(text);
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-      return this.#refuse(from, 'unknown', undefined, new Refusal('malformed_body'));
+      return this.#refuse(from, 'unknown', null, new Refusal('malformed_body'));
     }
-    const requestId = requestIdOf(value);
     const type = 'type' in value ? value.type : undefined;
     if (!isFrameType(type)) {
       return this.#refuse(
         from,
         'unknown',
-        requestId,
+        value,
         invalid('/type', 'is not the type of a frame that clients send'),
       );
     }
-    if (from.leaving) return this.#refuse(from, type, requestId, new Refusal('shutting_down'));
-    void this.#run(from, type, value, requestId);
+    if (from.leaving) return this.#refuse(from, type, value, new Refusal('shutting_down'));
+    void this.#run(from, type, value);
   }
 
-  async #run<K extends FrameType>(
-    from: Commander,
-    type: K,
-    value: object,
-    requestId: string | undefined,
-  ): Promise<void> {
+  async #run<K extends FrameType>(from: Commander, type: K, value: object): Promise<void> {
     const since = performance.now();
     from.begun();
     try {
       const checked = check(type, value);
       if (!checked.ok) throw new Refusal('validation_failed', { errors: checked.errors });
       const answer = await this.#handlers[type](from, checked.value);
-      if (answer !== null) from.send(answer);
-      this.#deps.meter.command({ type, outcome: 'ok', ms: performance.now() - since });
+      if (answer !== null && isWanted(answer)) from.send(answer);
+      const ms = performance.now() - since;
+      this.#deps.meter.command({ type, outcome: 'ok', ms });
+      this.#log.done(from, type, value, answer, ms);
     } catch (error) {
-      this.#refuse(from, type, requestId, error, performance.now() - since);
+      this.#refuse(from, type, value, error, performance.now() - since);
     } finally {
       from.finished();
     }
   }
 
-  #refuse(
-    from: Commander,
-    type: FrameType | 'unknown',
-    requestId: string | undefined,
-    error: unknown,
-    ms = 0,
-  ): void {
-    const { log, meter } = this.#deps;
+  #refuse(from: Commander, type: FrameType | 'unknown', frame: object | null, error: unknown, ms = 0): void {
+    const { meter } = this.#deps;
     const refusal = error instanceof Refusal ? error : new Refusal('internal', { cause: error });
-    if (refusal.code === 'internal') {
-      log.error({ err: error, connectionId: from.id, userId: from.userId, frame: type }, 'a command failed');
-    }
+    this.#log.refused(from, type, frame, refusal, error, ms);
     meter.command({ type, outcome: refusal.status >= 500 ? 'failed' : 'refused', ms });
     meter.error(refusal.code);
-    from.send(errorFrame(refusal, requestId));
+    from.send(errorFrame(refusal, frame === null ? undefined : requestIdOf(frame)));
   }
 }
 

@@ -38,6 +38,8 @@ const maxCommands = 64;
  */
 export class Connection implements Commander, OutboxOwner, SocketOwner {
   readonly id = randomUUID();
+  /** When it began, in milliseconds since 1970. */
+  readonly since: number;
   joined: Set<string> | null = null;
   turn: Promise<unknown> | null = null;
   sending: Promise<unknown> | null = null;
@@ -64,6 +66,7 @@ export class Connection implements Commander, OutboxOwner, SocketOwner {
 
   constructor(socket: Socket, raw: Duplex, { actor, expiresAt }: Identity, shared: ConnectionShared) {
     const now = shared.clock.now();
+    this.since = now;
     this.#shared = shared;
     this.#socket = socket;
     this.#outbox = new Outbox(raw, shared.outbox, this);

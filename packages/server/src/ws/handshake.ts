@@ -8,8 +8,8 @@ import { rateLimitHeaders, type LimitState, type Limiter } from '../limits/limit
 import type { Clock, DeliveredMove } from '../messaging/ports.ts';
 import { Refusal } from '../messaging/refusal.ts';
 import type { Hub } from '../realtime/hub.ts';
-import type { Log } from '../realtime/listener.ts';
 import type { SentFacts, UseCases } from './command-handlers.ts';
+import type { CommandLogger } from './command-log.ts';
 import { Commands, type CommandMeter } from './commands.ts';
 import { Connection, type ConnectionShared } from './connection.ts';
 import { Connections } from './connections.ts';
@@ -38,7 +38,7 @@ export interface WebSocketServerDeps {
   /** The address that a request comes from, for limits; behind a proxy that is trusted, what that says. */
   readonly addressOf: (request: IncomingMessage) => string;
   readonly clock: Clock;
-  readonly log: Log;
+  readonly log: CommandLogger;
   readonly meter: WebSocketMeter;
   readonly onLimited: (type: LimitType, role: AppRole | 'anonymous') => void;
   readonly onSent: (facts: SentFacts) => void;
@@ -62,6 +62,8 @@ export interface ParleyWebSocketServer {
 /** A handshake that was turned down, and where it stands in the limit that it was counted under. */
 interface Verdict {
   readonly refusal: Refusal;
+  /** Who was turned down, if that is known. */
+  readonly userId?: string;
   readonly counted: LimitState | null;
 }
 
@@ -109,7 +111,8 @@ export function createWebSocketServer(deps: WebSocketServerDeps): ParleyWebSocke
       return countStranger(request, error);
     }
     const counted = await countUser(identity);
-    if (counted?.allowed === false) return { refusal: new Refusal('rate_limited'), counted };
+    const { userId } = identity.actor;
+    if (counted?.allowed === false) return { refusal: new Refusal('rate_limited'), userId, counted };
     if (draining) return { refusal: new Refusal('shutting_down', { retryAfter: 1 }), counted };
     if (counted !== null) counts.set(request, counted);
     return identity;
@@ -120,11 +123,12 @@ export function createWebSocketServer(deps: WebSocketServerDeps): ParleyWebSocke
     connect(socket, connection);
     connections.add(connection);
     deps.meter.opened();
+    deps.log.info({ connection_id: connection.id, user_id: connection.userId }, 'socket opened');
     deps.hub.attach(connection).then(
       (cursor) => connection.start(cursor),
       (err: unknown) => {
         deps.log.error(
-          { err, connectionId: connection.id, userId: connection.userId },
+          { err, connection_id: connection.id, user_id: connection.userId },
           'a connection could not be set up',
         );
         connection.close('going_away');
@@ -140,6 +144,7 @@ export function createWebSocketServer(deps: WebSocketServerDeps): ParleyWebSocke
       const answer = await admit(request);
       if ('refusal' in answer) {
         deps.meter.error(answer.refusal.code);
+        deps.log.info({ user_id: answer.userId, code: answer.refusal.code }, 'socket refused');
         return refuseUpgrade(socket, answer.refusal, answer.counted);
       }
       server.handleUpgrade(request, socket, head, (accepted) => {
@@ -189,6 +194,13 @@ function shareAmongConnections(deps: WebSocketServerDeps, connections: Connectio
       deps.hub.detach(connection);
       deps.onClosed(connection.userId, connection.id);
       deps.meter.closed(code);
+      const facts = {
+        connection_id: connection.id,
+        user_id: connection.userId,
+        close_code: code,
+        seconds: Math.round((deps.clock.now() - connection.since) / 100) / 10,
+      };
+      deps.log.info(facts, 'socket closed');
     },
   };
 }
@@ -201,7 +213,7 @@ const isUnder = (base: string, path: string): boolean =>
       .replace(/\/$/, '')
       .includes('/'));
 
-function toRefusal(error: unknown, log: Log): Refusal {
+function toRefusal(error: unknown, log: CommandLogger): Refusal {
   if (error instanceof Refusal) return error;
   log.error({ err: error }, 'a WebSocket could not be authenticated');
   return new Refusal('internal');
