@@ -177,11 +177,14 @@ describe('a process of its own', () => {
     expect(await socket.closed()).toBe(1001);
   });
 
-  test.for(['production', 'staging'])('that lacks a setting in %s is told which, and ends', async (environment) => {
-    const { JWT_SECRET: _, ...incomplete } = settings();
-    const child = startNode(hostProgram, ['/api'], { env: { ...incomplete, NODE_ENV: environment } });
-    const { code, stderr } = await child.ended;
-    expect(code).not.toBe(0);
-    expect(stderr).toContain('No identity is configured');
-  });
+  test.for(['production', 'staging'])(
+    'that lacks a setting in %s is told which, and ends',
+    async (environment) => {
+      const { JWT_SECRET: _, ...incomplete } = settings();
+      const child = startNode(hostProgram, ['/api'], { env: { ...incomplete, NODE_ENV: environment } });
+      const { code, stderr } = await child.ended;
+      expect(code).not.toBe(0);
+      expect(stderr).toContain('No identity is configured');
+    },
+  );
 });

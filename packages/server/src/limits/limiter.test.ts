@@ -1,4 +1,10 @@
-import { appRoles, defaultRateLimits, limits as sizes, RateLimitBody, type RateLimits } from '@parley/protocol';
+import {
+  appRoles,
+  defaultRateLimits,
+  limits as sizes,
+  RateLimitBody,
+  type RateLimits,
+} from '@parley/protocol';
 import { pino } from 'pino';
 import { Compile } from 'typebox/compile';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
