@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { createInterface } from 'node:readline';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -299,8 +300,9 @@ async function startHost(more: string) {
     ${more}`;
   const args = ['--input-type=module-typescript', '-e', program, (await png()).toString('base64')];
   const host = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-  const [line] = await once(host.stdout, 'data');
-  return { host, told: JSON.parse(String(line)) as { pid: number; libraries: string[] } };
+  const lines = createInterface({ input: host.stdout })[Symbol.asyncIterator]();
+  const { value: line } = await lines.next();
+  return { host, lines, told: JSON.parse(String(line)) as { pid: number; libraries: string[] } };
 }
 
 test('the server itself never loads the image library, and an idle decoder does not keep it from ending', async () => {
@@ -311,9 +313,8 @@ test('the server itself never loads the image library, and an idle decoder does 
 });
 
 test('closing is finished before the server ends', async () => {
-  const { host } = await startHost(`await thumbnails.close(); console.log('closed');`);
-  const [line] = await once(host.stdout, 'data');
-  expect(String(line)).toBe('closed\n');
+  const { lines } = await startHost(`await thumbnails.close(); console.log('closed');`);
+  expect(await lines.next()).toEqual({ done: false, value: 'closed' });
 });
 
 test('a server that is killed takes its decoder along', async () => {

@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { limits } from '@parley/protocol';
 import type { FastifyInstance } from 'fastify';
 import { Type, type TSchema } from 'typebox';
-import { Refusal, invalid } from '../messaging/refusal.ts';
+import { Refusal } from '../messaging/refusal.ts';
 import { compile } from '../messaging/validation.ts';
 import { booleanFromText, fromText } from './from-text.ts';
 
@@ -48,21 +48,21 @@ export function acceptForms(app: FastifyInstance, booleans: readonly string[] = 
       try {
         done(null, readForm(String(body), booleans));
       } catch (error) {
-        done(error instanceof Refusal ? error : new Refusal('malformed_body', { cause: error }));
+        done(new Refusal('malformed_body', { cause: error }));
       }
     },
   );
 }
 
-/** @throws URIError where it is no UTF-8, Refusal `validation_failed` where a field comes twice */
+/** A field that comes twice has both values: no schema of ours takes that. @throws URIError where it is no UTF-8 */
 function readForm(text: string, booleans: readonly string[]): Record<string, unknown> {
   const fields = new Map<string, unknown>();
   for (const pair of text.split('&').filter((part) => part !== '')) {
     const [name = '', value = ''] = pair
       .split(/=(.*)/s, 2)
       .map((part) => decodeURIComponent(part.replaceAll('+', ' ')));
-    if (fields.has(name)) throw invalid(`/${name}`, 'must not come twice');
-    fields.set(name, booleans.includes(name) ? booleanFromText(value) : value);
+    const read = booleans.includes(name) ? booleanFromText(value) : value;
+    fields.set(name, fields.has(name) ? [fields.get(name), read] : read);
   }
   return Object.fromEntries(fields);
 }

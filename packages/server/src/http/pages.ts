@@ -8,11 +8,12 @@ import { parser } from '../messaging/validation.ts';
 /** The query of a list; unknown names are refused. */
 export const ListQuery = Type.Object(PageQuery, { additionalProperties: false });
 
-export function pageOf(query: { page?: number; limit?: number; cursor?: string }): PageRequest {
-  if (query.page !== undefined && query.cursor !== undefined)
-    throw invalid('/cursor', "can't be combined with page");
-  return { page: query.page ?? 1, limit: query.limit ?? limits.pageDefault, cursor: query.cursor };
-}
+/** A cursor says where a page is by itself; it counts as the first of its own. */
+export const pageOf = (query: { page?: number; limit?: number; cursor?: string }): PageRequest => ({
+  page: query.cursor === undefined ? (query.page ?? 1) : 1,
+  limit: query.limit ?? limits.pageDefault,
+  cursor: query.cursor,
+});
 
 /** The shape that every list answers with, under its noun. */
 export const listAnswer = <N extends string, T>(noun: N, page: Page<T>, limit: number) => ({
