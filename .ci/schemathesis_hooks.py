@@ -109,8 +109,8 @@ def filter_failure(context, failure, case, response) -> bool:
 def before_call(context, case, kwargs) -> None:
     if case.meta is None or not case.meta.generation.mode.is_positive:
         return
-    known_cursor(case)
     one_position(case)
+    known_cursor(case)
     one_client_id(case)
     one_other_person(case)
     no_reply_elsewhere(case)
@@ -127,11 +127,10 @@ def known_cursor(case) -> None:
 
 
 def one_position(case) -> None:
-    """A place in the history is given in one way at a time; OpenAPI can't say that parameters exclude each other."""
+    """A place in a list is given in one way at a time; OpenAPI can't say that parameters exclude each other."""
     ways = ("page", "cursor", "before_seq", "after_seq", "around_seq")
-    if case.path.endswith("/messages") and case.method == "GET":
-        for name in [name for name in ways if name in (case.query or {})][1:]:
-            del case.query[name]
+    for name in [name for name in ways if name in (case.query or {})][1:]:
+        del case.query[name]
 
 
 def one_client_id(case) -> None:
