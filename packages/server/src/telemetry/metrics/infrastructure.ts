@@ -1,4 +1,4 @@
-import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { Counter, Histogram, type Registry } from 'prom-client';
 import { watchedGauge } from './watched-gauge.ts';
 
 export interface PoolUse {
@@ -16,18 +16,13 @@ export interface StoreMetrics {
 }
 
 export interface HubMetrics {
-  /** The hub saw a hole in the versions of a conversation and fetches what is missing. */
+  /** A hole in the versions of a conversation was given up. */
   gap(): void;
-  /** Events that reached listeners from Postgres and not by the bus. */
-  repaired(events: number): void;
 }
 
 export interface BusMetrics {
   published(): void;
   received(): void;
-  /** Publishing failed, or the connection to Redis did. */
-  failed(): void;
-  connected(yes: boolean): void;
 }
 
 /** The writer's batches and the database's connections. */
@@ -74,19 +69,14 @@ export function storeMetrics(registers: [Registry]): StoreMetrics {
   };
 }
 
-/** Holes that the bus left and the hub mended. */
+/** Holes that the bus left. */
 export function hubMetrics(registers: [Registry]): HubMetrics {
   const gaps = new Counter({
     name: 'parley_hub_gaps_total',
-    help: 'Holes in the versions of a conversation that the hub saw.',
+    help: 'Holes in the versions of a conversation that the hub gave up.',
     registers,
   });
-  const repaired = new Counter({
-    name: 'parley_hub_repaired_events_total',
-    help: 'Events fetched from Postgres because the bus had not brought them.',
-    registers,
-  });
-  return { gap: () => gaps.inc(), repaired: (events) => repaired.inc(events) };
+  return { gap: () => gaps.inc() };
 }
 
 /** The traffic between nodes. */
@@ -98,21 +88,8 @@ export function busMetrics(registers: [Registry]): BusMetrics {
     registers,
   });
   for (const direction of ['published', 'received']) events.inc({ direction }, 0);
-  const failures = new Counter({
-    name: 'parley_bus_failures_total',
-    help: 'Failures of the bus.',
-    registers,
-  });
-  const connected = new Gauge({
-    name: 'parley_bus_connected',
-    help: '1 while this node is connected to the bus, else 0. The bus in memory always is.',
-    registers,
-  });
-  connected.set(1);
   return {
     published: () => events.inc({ direction: 'published' }),
     received: () => events.inc({ direction: 'received' }),
-    failed: () => failures.inc(),
-    connected: (yes) => connected.set(yes ? 1 : 0),
   };
 }
