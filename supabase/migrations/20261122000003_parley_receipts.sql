@@ -1,5 +1,6 @@
 -- Watermarks. They only move forward, and moving them takes no version. Both functions lock the participants' rows in
--- the order of their keys, as `send_messages` does, so that batches never wait for each other in a circle.
+-- the order of their keys, as `send_messages` does, so that batches never wait for each other in a circle. Look-ups are
+-- lateral for the reason given there.
 
 -- `p_user_id[i]` has read `p_message_id[i]` and all before it. Where `p_conversation_id[i]` is not null, the message must
 -- be of that conversation.
@@ -15,8 +16,10 @@ returns table (
 )
 language plpgsql
 set enable_seqscan = off
+set enable_bitmapscan = off
 set enable_hashjoin = off
 set enable_mergejoin = off
+set enable_material = off
 set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
@@ -26,7 +29,7 @@ begin
   join (
     select distinct m.conversation_id, i.user_id
     from unnest(p_user_id, p_message_id) as i (user_id, message_id)
-    join parley.messages m on m.id = i.message_id
+    cross join lateral (select * from parley.messages m where m.id = i.message_id offset 0) m
   ) t on t.conversation_id = p.conversation_id and t.user_id = p.user_id
   order by p.conversation_id, p.user_id
   for no key update of p;
@@ -42,10 +45,16 @@ begin
       end as verdict
     from unnest(p_user_id, p_message_id, p_conversation_id) with ordinality
       as i (user_id, message_id, conversation_id, ord)
-    left join parley.messages m on m.id = i.message_id
-    left join parley.conversations c on c.id = m.conversation_id
-    left join parley.conversation_participants p
-      on p.conversation_id = m.conversation_id and p.user_id = i.user_id and p.left_at is null
+    left join lateral (
+      select * from parley.messages m where m.id = i.message_id offset 0
+    ) m on true
+    left join lateral (
+      select * from parley.conversations c where c.id = m.conversation_id offset 0
+    ) c on true
+    left join lateral (
+      select * from parley.conversation_participants p
+      where p.conversation_id = m.conversation_id and p.user_id = i.user_id offset 0
+    ) p on p.left_at is null
   ),
   furthest as materialized (
     select j.conversation_id, j.user_id, max(j.seq) as seq, min(j.ord) filter (where j.seq > j.read_before) as first_ord
@@ -85,8 +94,10 @@ create function parley.mark_delivered(p_conversation_id uuid[], p_user_id text[]
 returns table (conversation_id uuid, user_id text, last_seq bigint, participant_count integer)
 language plpgsql
 set enable_seqscan = off
+set enable_bitmapscan = off
 set enable_hashjoin = off
 set enable_mergejoin = off
+set enable_material = off
 set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column

@@ -45,6 +45,8 @@ export function connectDatabase(options: DatabaseOptions): Database {
     max: options.size ?? 10,
     connectionTimeoutMillis: 5000,
     idleTimeoutMillis: 60_000,
+    // A session keeps the plans of its functions, also those made while the tables were small.
+    maxLifetimeSeconds: 300,
     query_timeout: 30_000,
     application_name: 'parley',
     types,

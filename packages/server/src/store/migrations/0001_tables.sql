@@ -84,7 +84,7 @@ create table parley.messages (
 
 create unique index messages_seq on parley.messages (conversation_id, seq);
 create unique index messages_client_id
-  on parley.messages (conversation_id, sender_id, client_id) where client_id is not null;
+  on parley.messages (sender_id, client_id, conversation_id) where client_id is not null;
 create unique index messages_replies on parley.messages (reply_to_id, reply_ordinal) where reply_to_id is not null;
 
 -- The log of watermark moves: one row a move. Who read message `seq` first did so at their first move to it or beyond.
