@@ -133,6 +133,7 @@ begin
     set last_read_seq = s.seq, last_delivered_seq = s.seq, receipt_xid = pg_current_xact_id()
     from (select * from last_sent s order by s.conversation_id, s.sender_id) s
     where p.conversation_id = s.conversation_id and p.user_id = s.sender_id
+      and p.conversation_id = any (p_conversation_id) and p.user_id = any (p_sender_id)
   ),
   logged as (
     insert into parley.message_status (conversation_id, user_id, status, seq, at)

@@ -25,14 +25,17 @@ as $$
 #variable_conflict use_column
 begin
   perform 1
-  from parley.conversation_participants p
-  join (
+  from (
     select distinct m.conversation_id, i.user_id
     from unnest(p_user_id, p_message_id) as i (user_id, message_id)
     cross join lateral (select * from parley.messages m where m.id = i.message_id offset 0) m
-  ) t on t.conversation_id = p.conversation_id and t.user_id = p.user_id
-  order by p.conversation_id, p.user_id
-  for no key update of p;
+    order by 1, 2
+  ) t
+  cross join lateral (
+    select true from parley.conversation_participants p
+    where p.conversation_id = t.conversation_id and p.user_id = t.user_id
+    for no key update
+  ) locked;
 
   return query
   with judged as materialized (
@@ -70,6 +73,7 @@ begin
         receipt_xid = pg_current_xact_id()
     from furthest f
     where p.conversation_id = f.conversation_id and p.user_id = f.user_id
+      and p.conversation_id = any (array(select f.conversation_id from furthest f)) and p.user_id = any (p_user_id)
   ),
   logged as (
     insert into parley.message_status (conversation_id, user_id, status, seq, at)
@@ -103,11 +107,16 @@ as $$
 #variable_conflict use_column
 begin
   perform 1
-  from parley.conversation_participants p
-  join unnest(p_conversation_id, p_user_id) as i (conversation_id, user_id)
-    on i.conversation_id = p.conversation_id and i.user_id = p.user_id
-  order by p.conversation_id, p.user_id
-  for no key update of p;
+  from (
+    select distinct i.conversation_id, i.user_id
+    from unnest(p_conversation_id, p_user_id) as i (conversation_id, user_id)
+    order by 1, 2
+  ) t
+  cross join lateral (
+    select true from parley.conversation_participants p
+    where p.conversation_id = t.conversation_id and p.user_id = t.user_id
+    for no key update
+  ) locked;
 
   return query
   with moved as (
@@ -116,10 +125,11 @@ begin
     from (
       select i.conversation_id, i.user_id, least(max(i.seq), c.last_seq) as seq, c.participant_count
       from unnest(p_conversation_id, p_user_id, p_seq) as i (conversation_id, user_id, seq)
-      join parley.conversations c on c.id = i.conversation_id and not c.is_deleted
+      join parley.conversations c on c.id = i.conversation_id and c.id = any (p_conversation_id) and not c.is_deleted
       group by i.conversation_id, i.user_id, c.last_seq, c.participant_count
     ) i
     where p.conversation_id = i.conversation_id and p.user_id = i.user_id
+      and p.conversation_id = any (p_conversation_id) and p.user_id = any (p_user_id)
       and p.left_at is null and p.last_delivered_seq < i.seq
     returning p.conversation_id, p.user_id, p.last_delivered_seq, i.participant_count
   ),
