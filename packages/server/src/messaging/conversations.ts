@@ -69,7 +69,7 @@ export class Conversations {
 
   /** @throws Refusal `conversation_not_found`, `not_participant`, `insufficient_role` */
   async update(actor: Actor, conversationId: string, body: UpdateConversationBody): Promise<Conversation> {
-    await changeConversation(this.#deps.participants, actor, conversationId, async (tx) => {
+    const changed = await changeConversation(this.#deps.participants, actor, conversationId, async (tx) => {
       require('conversation.update', actor, tx);
       const { conversation } = tx;
       const changes = {
@@ -84,13 +84,13 @@ export class Conversations {
       if (unchanged) return null;
       const version = tx.nextVersion();
       return { version, conversation: tx.changeConversation(changes) };
-    }).then((changed) => {
-      if (changed === null) return;
+    });
+    if (changed !== null) {
       this.#deps.bus.publish({
         audience: { kind: 'conversation', conversationId },
         frame: { type: 'conversation_updated', conversation_id: conversationId, ...changed },
       });
-    });
+    }
     return this.get(actor, conversationId);
   }
 

@@ -10,9 +10,10 @@ import type {
   Page,
   PageRequest,
 } from '../messaging/ports.ts';
-import { readCursor, writeCursor } from '../messaging/cursor.ts';
+import { readCursor } from '../messaging/cursor.ts';
 import { parser } from '../messaging/validation.ts';
 import type { Database, Queryable } from './database.ts';
+import { cutPage, pageValues } from './keyset.ts';
 import { claim } from './idempotency.ts';
 import { readConversations } from './conversation-views.ts';
 import { isId } from './rows.ts';
@@ -83,28 +84,17 @@ export class PostgresConversations implements ConversationStore {
          limit $5 offset $6
        ) m on true
        order by m.at desc, m.id desc`,
-      [
-        viewer.userId,
-        archived,
-        cursor?.[0] ?? null,
-        cursor?.[1] ?? null,
-        request.limit + 1,
-        cursor === null ? (request.page - 1) * request.limit : 0,
-      ],
+      [viewer.userId, archived, ...pageValues(cursor, request)],
     );
     const found = rows.flatMap(({ id, at }) => (id === null ? [] : [{ id, at }]));
-    const shown = found.slice(0, request.limit);
-    const last = shown.at(-1);
-    const hasMore = found.length > request.limit;
+    const { shown, onward } = cutPage(found, request, ({ id, at }) => [at, id]);
     return {
       items: await this.readMany(
         shown.map(({ id }) => id),
         viewer,
       ),
       total: rows[0]?.total ?? 0,
-      hasMore,
-      nextCursor: hasMore && last !== undefined ? writeCursor([last.at, last.id]) : null,
-      page: request.page,
+      ...onward,
     };
   }
 

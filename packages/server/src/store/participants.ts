@@ -1,8 +1,9 @@
 import type { Participant } from '@parley/protocol';
 import type { Actor } from '../messaging/actor.ts';
 import type { ConversationTransaction, Page, PageRequest, ParticipantStore } from '../messaging/ports.ts';
-import { readCursor, writeCursor } from '../messaging/cursor.ts';
+import { readCursor } from '../messaging/cursor.ts';
 import type { Database } from './database.ts';
+import { cutPage, pageValues } from './keyset.ts';
 import { participantColumns, standing, toParticipant, type ParticipantRow } from './rows.ts';
 import { lockConversation } from './transaction.ts';
 
@@ -25,23 +26,13 @@ export class PostgresParticipants implements ParticipantStore {
        where c.id = $1 and ($2::timestamptz is null or (p.joined_at, p.user_id) > ($2::timestamptz, $3::text))
        order by p.joined_at, p.user_id
        limit $4 offset $5`,
-      [
-        conversationId,
-        cursor?.[0] ?? null,
-        cursor?.[1] ?? null,
-        request.limit + 1,
-        cursor === null ? (request.page - 1) * request.limit : 0,
-      ],
+      [conversationId, ...pageValues(cursor, request)],
     );
-    const shown = rows.slice(0, request.limit);
-    const last = shown.at(-1);
-    const hasMore = rows.length > request.limit;
+    const { shown, onward } = cutPage(rows, request, (row) => [row.standing, row.user_id]);
     return {
       items: shown.map(({ total: _, standing: __, ...row }) => toParticipant(row)),
       total: rows[0]?.total ?? (await this.#count(conversationId)),
-      hasMore,
-      nextCursor: hasMore && last !== undefined ? writeCursor([last.standing, last.user_id]) : null,
-      page: request.page,
+      ...onward,
     };
   }
 

@@ -10,8 +10,9 @@ import type {
 } from '../messaging/ports.ts';
 import { Refusal } from '../messaging/refusal.ts';
 import { Batcher } from './batcher.ts';
-import { readCursor, writeCursor } from '../messaging/cursor.ts';
+import { readCursor } from '../messaging/cursor.ts';
 import type { Database } from './database.ts';
+import { cutPage, pageValues } from './keyset.ts';
 import { isId, standing } from './rows.ts';
 
 interface ReadItem {
@@ -112,7 +113,7 @@ export class PostgresReceipts implements ReceiptStore {
     access: Access,
     message: { seq: number; senderId: string },
     request: PageRequest,
-  ): Promise<Page<Receipt>> {
+  ): Promise<Omit<Page<Receipt>, 'total'>> {
     const cursor = request.cursor === undefined ? null : readCursor(request.cursor, ['time', 'text']);
     const rows = await this.#db.query<Receipt & { standing: string }>(
       `with audience as (
@@ -131,19 +132,9 @@ export class PostgresReceipts implements ReceiptStore {
        left join lateral ${firstMove('delivered')} delivered on true
        left join lateral ${firstMove('read')} seen on true
        order by p.joined_at, p.user_id`,
-      [
-        access.conversationId,
-        message.seq,
-        message.senderId,
-        cursor?.[0] ?? null,
-        cursor?.[1] ?? null,
-        request.limit + 1,
-        cursor === null ? (request.page - 1) * request.limit : 0,
-      ],
+      [access.conversationId, message.seq, message.senderId, ...pageValues(cursor, request)],
     );
-    const shown = rows.slice(0, request.limit);
-    const last = shown.at(-1);
-    const hasMore = rows.length > request.limit;
+    const { shown, onward } = cutPage(rows, request, (row) => [row.standing, row.user_id]);
     return {
       items: shown.map(({ user_id, display_name, delivered_at, read_at }) => ({
         user_id,
@@ -151,10 +142,7 @@ export class PostgresReceipts implements ReceiptStore {
         delivered_at,
         read_at,
       })),
-      total: 0,
-      hasMore,
-      nextCursor: hasMore && last !== undefined ? writeCursor([last.standing, last.user_id]) : null,
-      page: request.page,
+      ...onward,
     };
   }
 
