@@ -27,7 +27,9 @@ export const Participant = Type.Object(
     role: OneOf(participantRoles),
     is_muted: Type.Boolean(),
     joined_at: Timestamp,
+    joined_seq: Type.Integer({ minimum: 0, description: 'Messages up to here were sent before they came.' }),
     last_read_seq: Seq,
+    last_delivered_seq: Seq,
   },
   { $id: 'Participant' },
 );

@@ -2,6 +2,7 @@ import { Type, type Static, type TSchema } from 'typebox';
 import { Id, Nullable, OneOf, Seq, Timestamp, UserId, Version } from './common.ts';
 import { Conversation, Participant, SharedConversation } from './conversations.ts';
 import { Message, ReadAnswer, SendMessageBody } from './messages.ts';
+import { Profile, SyncAnswer } from './sync.ts';
 import { userStatuses } from './users.ts';
 
 const RequestId = Type.Optional(
@@ -47,6 +48,11 @@ export const clientFrames = {
     'send_message',
     { conversation_id: Id, ...SendMessageBody.properties },
     'Send a message. Answered by `message_ack` once it is durable.',
+  ),
+  resume: clientFrame(
+    'resume',
+    { cursor: Type.String({ minLength: 1, maxLength: 512 }) },
+    'Catch up since this cursor. Answered by `sync`, once or more often; events wait meanwhile, and go on after the last.',
   ),
   refresh_token: clientFrame(
     'refresh_token',
@@ -121,6 +127,11 @@ export const serverFrames = {
     { conversation_id: Id, user_id: UserId, last_seq: Seq },
     "Messages up to `last_seq` reached one of somebody's devices. In a conversation of more than 200 people to their own connections alone; its receipts have the counts.",
   ),
+  user_updated: serverFrame(
+    'user_updated',
+    Profile.properties,
+    'The name or avatar changed of somebody with whom you share a conversation.',
+  ),
   typing_start: serverFrame(
     'typing_start',
     { user_id: UserId, conversation_id: Id },
@@ -161,6 +172,11 @@ export const serverFrames = {
     'read_ack',
     { request_id: RequestId, ...ReadAnswer.properties },
     'The answer to `message_read`.',
+  ),
+  sync: serverFrame(
+    'sync',
+    { request_id: RequestId, ...SyncAnswer.properties },
+    'The answer to `resume`, the same as that of `GET /api/sync`. While `has_more`, the next one follows by itself.',
   ),
   token_refreshed: serverFrame(
     'token_refreshed',

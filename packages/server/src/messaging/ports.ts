@@ -1,6 +1,7 @@
 /** What the domain needs from the outside. Each interface says what it promises; `parley.ts` picks the parts. */
 import type {
   Conversation,
+  ConversationChange,
   Message,
   MessageType,
   Participant,
@@ -8,7 +9,9 @@ import type {
   Receipt,
   ServerFrame,
   SharedConversation,
+  SyncAnswer,
   UserStatusType,
+  Watermarks,
 } from '@parley/protocol';
 import type { Actor, UserActor } from './actor.ts';
 
@@ -44,8 +47,11 @@ export interface Access {
 // --- people -------------------------------------------------------------------------------------------------------
 
 export interface ProfileStore {
-  /** Keeps a token's name and avatar unless a newer token (`issuedAt`, Unix seconds) was seen before. */
-  saveProfile(user: UserActor, issuedAt: number): Promise<void>;
+  /**
+   * Keeps a token's name and avatar unless a newer token (`issuedAt`, Unix seconds) was seen before. True if others see
+   * another name or avatar from now on.
+   */
+  saveProfile(user: UserActor, issuedAt: number): Promise<boolean>;
 }
 
 export interface StatusStore {
@@ -237,6 +243,83 @@ export interface ReceiptStore {
   ): Promise<Page<Receipt> & { deliveredCount: number; readCount: number }>;
 }
 
+// --- catching up ----------------------------------------------------------------------------------------------------
+
+/**
+ * A moment in the database's time: every transaction below `xid` had ended, and what it wrote could be read. Of another
+ * `epoch` it says nothing.
+ */
+export interface Horizon {
+  readonly epoch: number;
+  readonly xid: number;
+}
+
+export interface SyncRequest {
+  readonly userId: string;
+  /** The transaction id since which. */
+  readonly since: number;
+  /** Where the page before ended, null for the first page. */
+  readonly after: SyncPlace | null;
+}
+
+/** Conversations come first, by id; then people, by id. */
+export interface SyncPlace {
+  readonly kind: 'conversation' | 'user';
+  readonly id: string;
+}
+
+export interface SyncPage extends Pick<SyncAnswer, 'conversations' | 'removed' | 'users'> {
+  /** Of the moment at which this page was read. */
+  readonly horizon: Horizon;
+  /** Null if there is no more. */
+  readonly next: SyncPlace | null;
+}
+
+export interface SyncStore {
+  /** Now. */
+  horizon(): Promise<Horizon>;
+  /**
+   * One page of what changed for somebody, everything in it of one moment that is not before the call. It costs by what
+   * changed. Calls of the same time share their reading; when too many wait, it refuses with `unavailable`.
+   */
+  page(request: SyncRequest): Promise<SyncPage>;
+}
+
+/** Changes of a conversation as they are kept: in their present state, what a later one replaced left out. */
+export interface MissedChanges {
+  readonly conversationId: string;
+  /** Up to here nothing is missing any more. */
+  readonly upTo: number;
+  readonly participantCount: number;
+  /** By version, each once. */
+  readonly changes: readonly ConversationChange[];
+  /** Who came, or came back, among these changes, and is still there. */
+  readonly joined: readonly { readonly userId: string; readonly version: number }[];
+}
+
+/** What a node reads to learn of changes of which no event reached it. */
+export interface ChangeStore {
+  /** What changed at or after `since` (null: nothing but the horizon): conversations, and who came to which. */
+  changedSince(since: Horizon | null): Promise<{
+    readonly horizon: Horizon;
+    readonly conversations: readonly { readonly id: string; readonly version: number }[];
+    readonly joined: readonly {
+      readonly conversationId: string;
+      readonly userId: string;
+      readonly version: number;
+    }[];
+  }>;
+  /** Watermarks that moved at or after `since` in those of these conversations that have at most 200 people. */
+  receiptsSince(
+    since: Horizon,
+    conversationIds: readonly string[],
+  ): Promise<readonly (Watermarks & { readonly conversationId: string })[]>;
+  /** The changes after a version, oldest first, at most some hundreds of each; a deleted conversation's last. */
+  changesAfter(
+    places: readonly { readonly conversationId: string; readonly version: number }[],
+  ): Promise<readonly MissedChanges[]>;
+}
+
 // --- files ----------------------------------------------------------------------------------------------------------
 
 /** What the database knows of an uploaded file. */
@@ -294,12 +377,29 @@ export interface BusEvent {
   readonly personal?: { readonly userId: string; readonly frame: ServerFrame };
 }
 
+/** What a node listens for on behalf of the people connected to it. */
+export interface Topic {
+  readonly kind: 'conversation' | 'user';
+  readonly id: string;
+}
+
 /**
- * Carries events to every node's hub, this one included, at most once and without a promise of order: a hint.
- * Durable state never depends on it. Publishing neither throws nor waits.
+ * Carries events to the hub of every node that follows what they are about, this one included, at most once or twice and
+ * without a promise of order: a hint. Durable state never depends on it. Nothing here throws or waits.
+ *
+ * An event for a conversation reaches those who follow it, and whom it puts into it; one for people those who follow
+ * them; one for `conversations` every node.
  */
 export interface Bus {
   publish(event: BusEvent): void;
   subscribe(listener: (event: BusEvent) => void): () => void;
+  /** Takes effect soon; `onUncertain` says when. */
+  follow(topic: Topic): void;
+  unfollow(topic: Topic): void;
+  /**
+   * `listener` is told that events published since a time (milliseconds since 1970) may have been missed and that later
+   * ones are not: a topic is followed as of now, or what was interrupted works again.
+   */
+  onUncertain(listener: (since: number) => void): () => void;
   close(): Promise<void>;
 }

@@ -28,6 +28,15 @@ export class MemoryBus implements Bus {
     return () => this.#listeners.delete(listener);
   }
 
+  /** Everything is heard here anyway. */
+  follow(): void {}
+
+  unfollow(): void {}
+
+  onUncertain(): () => void {
+    return () => undefined;
+  }
+
   close(): Promise<void> {
     this.#listeners.clear();
     return Promise.resolve();

@@ -16,5 +16,8 @@ export const meteredBus = (bus: Bus, meter: BusMeter): Bus => ({
       meter.received();
       listener(event);
     }),
+  follow: (topic) => bus.follow(topic),
+  unfollow: (topic) => bus.unfollow(topic),
+  onUncertain: (listener) => bus.onUncertain(listener),
   close: () => bus.close(),
 });

@@ -22,7 +22,8 @@ const participants = `(
   select json_agg(
     json_build_object(
       'user_id', f.user_id, 'display_name', coalesce(u.display_name, f.user_id), 'avatar_url', u.avatar_url,
-      'role', f.role, 'is_muted', f.is_muted, 'joined_at', ${isoTime('f.joined_at')}, 'last_read_seq', f.last_read_seq
+      'role', f.role, 'is_muted', f.is_muted, 'joined_at', ${isoTime('f.joined_at')}, 'joined_seq', f.joined_seq,
+      'last_read_seq', f.last_read_seq, 'last_delivered_seq', f.last_delivered_seq
     ) order by f.joined_at, f.user_id
   )
   from (

@@ -144,8 +144,8 @@ async function insertConversation(tx: Queryable, conversation: NewConversation):
   // The other's row may be deleted between the two statements; then there is room for a new one.
   for (;;) {
     const [inserted] = await tx.query<{ id: string }>(
-      `insert into parley.conversations (id, type, title, direct_key, metadata, created_by, participant_count)
-       values ($1, $2, $3, $4, $5, $6, $7)
+      `insert into parley.conversations (id, type, title, direct_key, metadata, created_by, participant_count, activity)
+       values ($1, $2, $3, $4, $5, $6, $7, parley.activity_now())
        on conflict (direct_key) where not is_deleted do nothing
        returning id`,
       [
@@ -169,8 +169,10 @@ async function insertConversation(tx: Queryable, conversation: NewConversation):
 
 async function insertParticipants(tx: Queryable, conversation: NewConversation): Promise<void> {
   await tx.query(
-    `insert into parley.conversation_participants (conversation_id, user_id, role, joined_at, version)
-     select $1, m.user_id, m.role, now() + m.ord * interval '1 microsecond', 1
+    `insert into parley.conversation_participants (
+       conversation_id, user_id, role, joined_at, version, joined_xid
+     )
+     select $1, m.user_id, m.role, now() + m.ord * interval '1 microsecond', 1, pg_current_xact_id()
      from unnest($2::text[], $3::text[]) with ordinality as m (user_id, role, ord)`,
     [
       conversation.id,

@@ -95,12 +95,14 @@ export interface ParticipantRow {
   readonly role: ParticipantRole;
   readonly is_muted: boolean;
   readonly joined_at: string;
+  readonly joined_seq: number;
   readonly last_read_seq: number;
+  readonly last_delivered_seq: number;
 }
 
 export const participantColumns = `
   p.conversation_id, p.user_id, coalesce(u.display_name, p.user_id) as display_name, u.avatar_url,
-  p.role, p.is_muted, p.joined_at, p.last_read_seq`;
+  p.role, p.is_muted, p.joined_at, p.joined_seq, p.last_read_seq, p.last_delivered_seq`;
 
 /** Where somebody stands among the participants, exactly: `joined_at` as clients see it is cut to milliseconds. */
 export const standing = `to_char(p.joined_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as standing`;

@@ -94,7 +94,8 @@ export class PostgresConversationTransaction implements ConversationTransaction 
     await this.#tx.query(
       `update parley.conversations
        set title = $2, metadata = $3, is_archived = $4, is_deleted = $5, updated_at = $6, participant_count = $7,
-           version = $8, info_version = case when $9 then $8 else info_version end, xid = pg_current_xact_id()
+           version = $8, info_version = case when $9 then $8 else info_version end, xid = pg_current_xact_id(),
+           activity = greatest(activity, parley.activity_now())
        where id = $1`,
       [
         after.id,
@@ -133,12 +134,14 @@ export class PostgresConversationTransaction implements ConversationTransaction 
   async addParticipant(userId: string, role: ParticipantRole): Promise<Participant> {
     await this.#tx.query(
       `insert into parley.conversation_participants as p (
-         conversation_id, user_id, role, joined_at, joined_seq, last_read_seq, last_delivered_seq, version
-       ) values ($1, $2, $3, $4, $5, $5, $5, $6)
+         conversation_id, user_id, role, joined_at, joined_seq, last_read_seq, last_delivered_seq, version,
+         joined_version, joined_xid
+       ) values ($1, $2, $3, $4, $5, $5, $5, $6, $6, pg_current_xact_id())
        on conflict (conversation_id, user_id) do update
        set role = excluded.role, is_muted = false, left_at = null, joined_at = excluded.joined_at,
            joined_seq = excluded.joined_seq, last_read_seq = excluded.last_read_seq,
            last_delivered_seq = excluded.last_delivered_seq, version = excluded.version,
+           joined_version = excluded.joined_version, joined_xid = excluded.joined_xid,
            xid = pg_current_xact_id(), receipt_xid = pg_current_xact_id()`,
       [
         this.#conversation.id,
@@ -220,7 +223,7 @@ export class PostgresConversationTransaction implements ConversationTransaction 
   async editMessage(messageId: string, content: string): Promise<Message> {
     await this.#tx.query(
       `update parley.messages
-       set content = $2, is_edited = true, updated_at = $3, version = $4, xid = pg_current_xact_id()
+       set content = $2, is_edited = true, updated_at = $3, version = $4, content_version = $4, xid = pg_current_xact_id()
        where id = $1`,
       [messageId, content, this.#now, this.#conversation.version],
     );
@@ -230,7 +233,8 @@ export class PostgresConversationTransaction implements ConversationTransaction 
   async deleteMessage(messageId: string): Promise<{ message: Message; blobKeys: string[] }> {
     await this.#tx.query(
       `update parley.messages
-       set content = '', metadata = '{}', is_deleted = true, updated_at = $2, version = $3, xid = pg_current_xact_id()
+       set content = '', metadata = '{}', is_deleted = true, updated_at = $2, version = $3, content_version = $3,
+           xid = pg_current_xact_id()
        where id = $1`,
       [messageId, this.#now, this.#conversation.version],
     );

@@ -11,8 +11,8 @@ export class PostgresUsers implements ProfileStore, StatusStore {
     this.#db = db;
   }
 
-  async saveProfile(user: UserActor, issuedAt: number): Promise<void> {
-    await this.#db.query(
+  async saveProfile(user: UserActor, issuedAt: number): Promise<boolean> {
+    const rows = await this.#db.query<{ changed: boolean }>(
       `insert into parley.users as u (id, display_name, avatar_url, app_role, profile_issued_at)
        values ($1, $2, $3, $4, $5)
        on conflict (id) do update
@@ -25,9 +25,11 @@ export class PostgresUsers implements ProfileStore, StatusStore {
        where u.profile_issued_at < excluded.profile_issued_at
           or u.profile_issued_at = excluded.profile_issued_at
              and (u.display_name, u.avatar_url, u.app_role)
-                 is distinct from (excluded.display_name, excluded.avatar_url, excluded.app_role)`,
+                 is distinct from (excluded.display_name, excluded.avatar_url, excluded.app_role)
+       returning u.xid = pg_current_xact_id() as changed`,
       [user.userId, user.displayName, user.avatarUrl, user.appRole, issuedAt],
     );
+    return rows[0]?.changed === true;
   }
 
   async readStatuses(userIds: readonly string[]) {
