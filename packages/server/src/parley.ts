@@ -13,7 +13,8 @@ import { loadDemoSecret } from './identity/demo.ts';
 import { createVerifier } from './identity/verifier.ts';
 import { createLimiter } from './limits/create-limiter.ts';
 import type { Limiter } from './limits/limiter.ts';
-import { connectRedis } from './limits/redis.ts';
+import { connectRedis } from './redis/redis.ts';
+import { CatchUp } from './messaging/catch-up.ts';
 import { Conversations } from './messaging/conversations.ts';
 import { Delivery } from './messaging/delivery.ts';
 import { FileLinks } from './messaging/file-links.ts';
@@ -22,6 +23,7 @@ import { Messages } from './messaging/messages.ts';
 import { Participants } from './messaging/participants.ts';
 import type { Clock } from './messaging/ports.ts';
 import { Presence } from './messaging/presence.ts';
+import { Profiles } from './messaging/profiles.ts';
 import { Receipts } from './messaging/receipts.ts';
 import { MemoryBus } from './realtime/bus-memory.ts';
 import { meteredBus } from './realtime/bus-metered.ts';
@@ -37,6 +39,8 @@ import { migrate } from './store/migrate.ts';
 import { PostgresParticipants } from './store/participants.ts';
 import { PostgresReceipts } from './store/receipts.ts';
 import { sharedSecret } from './store/secrets.ts';
+import { PostgresSync } from './store/sync.ts';
+import { checkTimeline } from './store/timeline.ts';
 import { PostgresUsers } from './store/users.ts';
 import type { Logger } from './telemetry/logs.ts';
 import { createMetrics, type Metrics } from './telemetry/metrics.ts';
@@ -86,13 +90,12 @@ export async function createParley(config: Config, prefix: string, log: Logger):
   await makeDataDir(config.dataDir);
   const demoSecret = config.identity.kind === 'demo' ? await loadDemoSecret(config.dataDir) : null;
   const users = new PostgresUsers(database);
-  const verifier = createVerifier(config.identity, { demoSecret, profiles: users, clock, log });
-  stack.defer(() => verifier.close());
-
   const blobs = createLocalBlobs(`${config.dataDir}/blobs`);
   await blobs.check();
   const domain = await createDomain({ config, prefix, database, users, blobs, metrics, log, stack });
 
+  const verifier = createVerifier(config.identity, { demoSecret, profiles: domain.profiles, clock, log });
+  stack.defer(() => verifier.close());
   const onLimited: Metrics['limits']['hit'] = (type, role) => metrics.limits.hit(type, role);
   const webSockets = createWebSocketServer({
     prefix,
@@ -124,6 +127,7 @@ export async function createParley(config: Config, prefix: string, log: Logger):
           onSent: (message) => countSent(metrics, 'rest', message),
         },
         presence: domain.presence,
+        catchUp: domain.catchUp,
         files: {
           files: domain.files,
           maxFileSize: config.maxFileSize,
@@ -183,6 +187,7 @@ async function openDatabase(config: Config, log: Logger, stack: AsyncDisposableS
     onError: (err) => log.warn({ err }, 'an idle connection to Postgres broke'),
   });
   stack.defer(() => database.close());
+  if (await checkTimeline(database)) log.warn('this database was restored from another: clients read all anew');
   return { database, failed };
 }
 
@@ -300,6 +305,8 @@ async function createDomain({ config, prefix, database, users, blobs, metrics, l
     }),
     messages,
     files,
+    catchUp: new CatchUp({ sync: new PostgresSync(database, prefix) }),
+    profiles: new Profiles({ store: users, conversations: conversationStore, bus, log }),
     presence,
     hub,
     delivery,

@@ -1,6 +1,7 @@
 import cors from '@fastify/cors';
 import type { FastifyInstance } from 'fastify';
 import { Refusal } from '../messaging/refusal.ts';
+import type { CatchUp } from '../messaging/catch-up.ts';
 import type { Conversations } from '../messaging/conversations.ts';
 import type { Participants } from '../messaging/participants.ts';
 import type { Presence } from '../messaging/presence.ts';
@@ -13,6 +14,7 @@ import { fileRoutes, type FileRoutesDeps } from './files.ts';
 import { messageRoutes, type MessageRoutesDeps } from './messages.ts';
 import { observe } from './observe.ts';
 import { participantRoutes } from './participants.ts';
+import { syncRoutes } from './sync.ts';
 import { userRoutes } from './users.ts';
 
 export interface ApiDeps {
@@ -21,6 +23,7 @@ export interface ApiDeps {
   readonly participants: Participants;
   readonly messages: MessageRoutesDeps;
   readonly presence: Presence;
+  readonly catchUp: CatchUp;
   readonly files: FileRoutesDeps;
   readonly metrics: Metrics;
   readonly corsOrigins: readonly string[] | '*';
@@ -57,6 +60,7 @@ export async function api(app: FastifyInstance, deps: ApiDeps): Promise<void> {
   await app.register(participantRoutes(deps.participants));
   await app.register(messageRoutes(deps.messages));
   await app.register(userRoutes(deps.presence));
+  await app.register(syncRoutes(deps.catchUp));
   await app.register(fileRoutes(deps.files));
   // A request that does not ask for an upgrade; one that does never comes here.
   for (const url of ['/ws', '/ws/:token']) {

@@ -85,10 +85,10 @@ export function createProfiles() {
   const profiles = {
     saved: [] as { user: UserActor; issuedAt: number }[],
     error: null as Error | null,
-    saveProfile(user: UserActor, issuedAt: number): Promise<void> {
+    saveProfile(user: UserActor, issuedAt: number): Promise<boolean> {
       if (profiles.error !== null) return Promise.reject(profiles.error);
       profiles.saved.push({ user, issuedAt });
-      return Promise.resolve();
+      return Promise.resolve(true);
     },
   };
   return profiles;

@@ -60,7 +60,8 @@ export interface StatusStore {
     userIds: readonly string[],
   ): Promise<ReadonlyMap<string, { status: UserStatusType; lastSeenAt: string | null }>>;
   saveStatus(userId: string, status: UserStatusType): Promise<void>;
-  saveLastSeen(userId: string, at: string): Promise<void>;
+  /** Nobody twice. It never moves back. */
+  saveLastSeen(seen: readonly { readonly userId: string; readonly at: string }[]): Promise<void>;
   /** Which of `userIds` share a conversation with `viewerId`; the viewer is one of them if asked for. */
   acquaintances(viewerId: string, userIds: readonly string[]): Promise<ReadonlySet<string>>;
 }
@@ -112,6 +113,11 @@ export interface ConversationStore {
   subscriptions(
     userId: string,
   ): Promise<{ cursor: string; conversations: { id: string; version: number; participantCount: number }[] }>;
+  /** In which conversations of at most `atMost` people each of these people is; who is in none is left out. */
+  smallConversations(
+    userIds: readonly string[],
+    atMost: number,
+  ): Promise<ReadonlyMap<string, readonly string[]>>;
 }
 
 /**
@@ -258,21 +264,15 @@ export interface SyncRequest {
   readonly userId: string;
   /** The transaction id since which. */
   readonly since: number;
-  /** Where the page before ended, null for the first page. */
-  readonly after: SyncPlace | null;
-}
-
-/** Conversations come first, by id; then people, by id. */
-export interface SyncPlace {
-  readonly kind: 'conversation' | 'user';
-  readonly id: string;
+  /** The conversation with which the page before ended; null for the first page. */
+  readonly after: string | null;
 }
 
 export interface SyncPage extends Pick<SyncAnswer, 'conversations' | 'removed' | 'users'> {
   /** Of the moment at which this page was read. */
   readonly horizon: Horizon;
-  /** Null if there is no more. */
-  readonly next: SyncPlace | null;
+  /** The conversation with which this page ends, if there is more; they come by id. */
+  readonly next: string | null;
 }
 
 export interface SyncStore {

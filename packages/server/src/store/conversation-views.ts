@@ -35,7 +35,8 @@ const participants = `(
   left join parley.users u on u.id = f.user_id
 )`;
 
-const lastMessage = `(
+/** Its last message, as JSON. */
+export const lastMessage = `(
   select row_to_json(s)
   from (
     select ${messageColumns(iso)} ${messageSources}

@@ -11,8 +11,10 @@ import type {
   PageRequest,
 } from '../messaging/ports.ts';
 import { readCursor } from '../messaging/cursor.ts';
+import { writeSyncCursor } from '../messaging/sync-cursor.ts';
 import { parser } from '../messaging/validation.ts';
 import type { Database, Queryable } from './database.ts';
+import { horizonColumns } from './horizon.ts';
 import { cutPage, pageValues } from './keyset.ts';
 import { claim } from './idempotency.ts';
 import { readConversations } from './conversation-views.ts';
@@ -100,23 +102,38 @@ export class PostgresConversations implements ConversationStore {
 
   async subscriptions(userId: string) {
     const rows = await this.#db.query<{
-      cursor: string;
+      epoch: number;
+      xid: number;
       id: string | null;
       version: number;
       participant_count: number;
     }>(
-      `select pg_snapshot_xmin(pg_current_snapshot())::text as cursor, c.id, c.version, c.participant_count
+      `select ${horizonColumns}, c.id, c.version, c.participant_count
        from (select 1) one
        left join parley.conversation_participants p on p.user_id = $1 and p.left_at is null
        left join parley.conversations c on c.id = p.conversation_id and not c.is_deleted`,
       [userId],
     );
+    const [first] = rows;
+    if (first === undefined) throw new Error('Postgres answered no row for somebody in no conversation');
     return {
-      cursor: rows[0]?.cursor ?? '0',
+      cursor: writeSyncCursor({ since: { epoch: first.epoch, xid: first.xid }, onward: null }),
       conversations: rows.flatMap(({ id, version, participant_count }) =>
         id === null ? [] : { id, version, participantCount: participant_count },
       ),
     };
+  }
+
+  async smallConversations(userIds: readonly string[], atMost: number) {
+    const rows = await this.#db.query<{ user_id: string; ids: string[] }>(
+      `select p.user_id, array_agg(c.id) as ids
+       from parley.conversation_participants p
+       join parley.conversations c on c.id = p.conversation_id and not c.is_deleted and c.participant_count <= $2
+       where p.user_id = any ($1) and p.left_at is null
+       group by p.user_id`,
+      [userIds, atMost],
+    );
+    return new Map(rows.map((row) => [row.user_id, row.ids]));
   }
 }
 

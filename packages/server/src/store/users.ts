@@ -13,20 +13,7 @@ export class PostgresUsers implements ProfileStore, StatusStore {
 
   async saveProfile(user: UserActor, issuedAt: number): Promise<boolean> {
     const rows = await this.#db.query<{ changed: boolean }>(
-      `insert into parley.users as u (id, display_name, avatar_url, app_role, profile_issued_at)
-       values ($1, $2, $3, $4, $5)
-       on conflict (id) do update
-       set display_name = excluded.display_name, avatar_url = excluded.avatar_url, app_role = excluded.app_role,
-           profile_issued_at = excluded.profile_issued_at, updated_at = now(),
-           xid = case
-             when (u.display_name, u.avatar_url) is distinct from (excluded.display_name, excluded.avatar_url)
-             then pg_current_xact_id() else u.xid
-           end
-       where u.profile_issued_at < excluded.profile_issued_at
-          or u.profile_issued_at = excluded.profile_issued_at
-             and (u.display_name, u.avatar_url, u.app_role)
-                 is distinct from (excluded.display_name, excluded.avatar_url, excluded.app_role)
-       returning u.xid = pg_current_xact_id() as changed`,
+      'select parley.save_profile($1, $2, $3, $4, $5) as changed',
       [user.userId, user.displayName, user.avatarUrl, user.appRole, issuedAt],
     );
     return rows[0]?.changed === true;
@@ -49,11 +36,13 @@ export class PostgresUsers implements ProfileStore, StatusStore {
     );
   }
 
-  async saveLastSeen(userId: string, at: string): Promise<void> {
+  async saveLastSeen(seen: readonly { readonly userId: string; readonly at: string }[]): Promise<void> {
     await this.#db.query(
-      `insert into parley.user_status as s (user_id, last_seen_at) values ($1, $2)
+      // In one order, so that two nodes that save the same people do not wait for each other.
+      `insert into parley.user_status as s (user_id, last_seen_at)
+       select * from unnest($1::text[], $2::timestamptz[]) as i (user_id, at) order by i.user_id
        on conflict (user_id) do update set last_seen_at = greatest(s.last_seen_at, excluded.last_seen_at)`,
-      [userId, at],
+      [seen.map(({ userId }) => userId), seen.map(({ at }) => at)],
     );
   }
 

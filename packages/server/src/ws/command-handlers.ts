@@ -16,6 +16,7 @@ import type { Access, Clock, SentMessage } from '../messaging/ports.ts';
 import { Refusal } from '../messaging/refusal.ts';
 import type { Hub } from '../realtime/hub.ts';
 import type { Listener } from '../realtime/listener.ts';
+import { resume, type CatchUpPages, type SyncFrame } from './resume.ts';
 
 /** What commands do. */
 export interface UseCases {
@@ -32,6 +33,7 @@ export interface UseCases {
     /** `source`: the connection, with whose end the typing ends. */
     typing(actor: Actor, conversationId: string, on: boolean, source: string): Promise<void>;
   };
+  readonly catchUp: CatchUpPages;
 }
 
 /** A message that a WebSocket brought became durable. */
@@ -63,6 +65,17 @@ export interface Commander extends Listener {
   turn: Promise<unknown> | null;
   /** Settles when the sends so far have begun; null before the first. */
   sending: Promise<unknown> | null;
+  /** Settles when the catch-ups so far have ended; null while there are none. */
+  resuming: Promise<unknown> | null;
+  /** Resolves once everything that happens from now on reaches it, or it has ended. */
+  attached(): Promise<void>;
+  /** Lets events wait, until `releaseEvents`. */
+  holdEvents(): void;
+  releaseEvents(): void;
+  /** Sends a page of a catch-up, and answers whether there is to be another. */
+  sendPage(frame: SyncFrame): boolean;
+  /** Resolves once its reader has taken most of what was sent. */
+  drained(): Promise<void>;
   send(frame: ServerFrame): void;
   /** Goes on with another token of the same person. */
   renew(actor: Actor, expiresAt: number): void;
@@ -80,7 +93,7 @@ export type Handlers = {
 
 /**
  * Sends begin in the order of their frames and run side by side; joining, leaving and typing take effect one after the
- * other; all else is independent.
+ * other, and so do catch-ups; all else is independent.
  */
 export const createHandlers = (deps: HandlersDeps): Handlers => ({
   join_conversation: (from, frame) => inTurn(from, () => join(deps, from, frame)),
@@ -89,6 +102,7 @@ export const createHandlers = (deps: HandlersDeps): Handlers => ({
   typing_stop: (from, frame) => inTurn(from, () => type(deps, from, frame, false)),
   message_read: (from, frame) => read(deps, from, frame),
   send_message: (from, frame) => send(deps, from, frame),
+  resume: (from, frame) => oneByOne(from, () => resume(deps.useCases.catchUp, from, frame)),
   refresh_token: (from, frame) => refresh(deps, from, frame),
   ping: async (_from, frame) => ({ type: 'pong', ...echo(frame), server_time: timestamp(deps.clock.now()) }),
 });
@@ -196,6 +210,16 @@ function inTurn<T>(from: Commander, work: () => Promise<T>): Promise<T> {
     if (from.turn === turn) from.turn = null;
   });
   from.turn = turn;
+  return result;
+}
+
+/** Runs a catch-up when those before it have ended. */
+function oneByOne<T>(from: Commander, work: () => Promise<T>): Promise<T> {
+  const result = from.resuming === null ? work() : from.resuming.then(work);
+  const turn = result.then(ignore, ignore).then(() => {
+    if (from.resuming === turn) from.resuming = null;
+  });
+  from.resuming = turn;
   return result;
 }
 

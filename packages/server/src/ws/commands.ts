@@ -38,6 +38,7 @@ const checks: Checks = {
   typing_stop: compile(clientFrames.typing_stop),
   message_read: compile(clientFrames.message_read),
   send_message: compile(clientFrames.send_message),
+  resume: compile(clientFrames.resume),
   refresh_token: compile(clientFrames.refresh_token),
   ping: compile(clientFrames.ping),
 };

@@ -6,9 +6,11 @@ import type { Actor } from '../messaging/actor.ts';
 import type { Clock, DeliveredMove } from '../messaging/ports.ts';
 import type { Prepared } from '../realtime/listener.ts';
 import type { Commander } from './command-handlers.ts';
+import { EventHold } from './event-hold.ts';
 import { FloodGate } from './flood.ts';
 import { pingFrame, prepare } from './frame.ts';
 import { Outbox, type OutboxOwner, type OutboxShared } from './outbox.ts';
+import type { SyncFrame } from './resume.ts';
 import type { Socket, SocketOwner } from './socket.ts';
 
 /** What all connections of a server share. */
@@ -43,6 +45,7 @@ export class Connection implements Commander, OutboxOwner, SocketOwner {
   joined: Set<string> | null = null;
   turn: Promise<unknown> | null = null;
   sending: Promise<unknown> | null = null;
+  resuming: Promise<unknown> | null = null;
   readonly #shared: ConnectionShared;
   readonly #socket: Socket;
   readonly #outbox: Outbox;
@@ -63,6 +66,11 @@ export class Connection implements Commander, OutboxOwner, SocketOwner {
   #queued: Map<string, number> | null = null;
   /** The same, proven once the ping of this number is answered. */
   #unproven: { readonly ping: number; readonly seqs: ReadonlyMap<string, number> } | null = null;
+  /** While it catches up, and for a while after. */
+  #hold: EventHold | null = null;
+  #isAttached = false;
+  /** Those who wait for it to be. */
+  #onAttached: (() => void)[] | null = null;
 
   constructor(socket: Socket, raw: Duplex, { actor, expiresAt }: Identity, shared: ConnectionShared) {
     const now = shared.clock.now();
@@ -97,6 +105,7 @@ export class Connection implements Commander, OutboxOwner, SocketOwner {
     this.#outbox.open(
       prepare({ type: 'connected', user_id: this.userId, connection_id: this.id, cursor, server_time: now }),
     );
+    this.#attach();
   }
 
   send(frame: ServerFrame): void {
@@ -104,11 +113,45 @@ export class Connection implements Commander, OutboxOwner, SocketOwner {
   }
 
   deliver(frame: Prepared): void {
-    this.#outbox.push(frame);
+    if (this.#hold === null || this.#hold.admits(frame)) this.#outbox.push(frame);
   }
 
   expectDelivery(conversationId: string, seq: number): void {
+    if (this.#hold?.expect(conversationId, seq) === true) return;
     if (this.#closeCode === 0) (this.#queued ??= new Map()).set(conversationId, seq);
+  }
+
+  attached(): Promise<void> {
+    if (this.#isAttached) return Promise.resolve();
+    return new Promise((resolve) => (this.#onAttached ??= []).push(resolve));
+  }
+
+  holdEvents(): void {
+    this.#hold ??= new EventHold();
+    this.#hold.close();
+  }
+
+  sendPage(frame: SyncFrame): boolean {
+    const hold = this.#hold;
+    const more = frame.has_more || hold?.takeOverflow() === true;
+    hold?.answered(frame);
+    this.send({ ...frame, has_more: more });
+    for (const { conversation_id: id, messages } of frame.conversations) {
+      const last = messages.findLast((message) => message.sender_id !== this.userId);
+      if (last !== undefined) this.expectDelivery(id, last.seq);
+    }
+    return more;
+  }
+
+  releaseEvents(): void {
+    if (this.#hold === null) return;
+    const { frames, expected } = this.#hold.open(this.#shared.clock.now());
+    for (const frame of frames) this.#outbox.push(frame);
+    for (const [conversationId, seq] of expected) this.expectDelivery(conversationId, seq);
+  }
+
+  drained(): Promise<void> {
+    return this.#outbox.drainedTo(this.#shared.outbox.marks.ephemeral);
   }
 
   overflowed(): void {
@@ -165,6 +208,7 @@ export class Connection implements Commander, OutboxOwner, SocketOwner {
 
   /** Whatever time brings: an expired token, a heartbeat, a ping that proves deliveries, a close without an answer. */
   sweep(now: number): void {
+    if (this.#hold?.isOver(now) === true) this.#hold = null;
     if (this.#closeCode !== 0) {
       if (now - this.#closedAt >= closingMs) this.terminate();
     } else if (now >= this.#expiresAt) {
@@ -198,7 +242,14 @@ export class Connection implements Commander, OutboxOwner, SocketOwner {
 
   ended(code: number): void {
     this.#outbox.close();
+    this.#attach();
     this.#shared.onEnded(this, this.#closeCode === 0 ? code : this.#closeCode);
+  }
+
+  #attach(): void {
+    this.#isAttached = true;
+    for (const resolve of this.#onAttached ?? []) resolve();
+    this.#onAttached = null;
   }
 
   #heartbeat(now: number): void {

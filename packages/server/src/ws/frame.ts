@@ -10,6 +10,7 @@ const fin = 0x80;
 export const prepare = (frame: ServerFrame): Prepared => ({
   bytes: encode(text, JSON.stringify(frame)),
   ephemeral: isEphemeral(frame),
+  change: 'version' in frame ? { conversationId: frame.conversation_id, version: frame.version } : null,
 });
 
 /** A ping whose answer repeats `number`. */

@@ -121,6 +121,13 @@ export class Outbox {
     else this.#write();
   }
 
+  /** Resolves once no more than `bytes` wait for the reader, or nothing is written any more. */
+  async drainedTo(bytes: number): Promise<void> {
+    while (this.#state === 'open' && this.unsentBytes > bytes && this.#socket.writable) {
+      await progress(this.#socket);
+    }
+  }
+
   /** Takes nothing more, and gives up what was not written. */
   close(): void {
     this.#state = 'closed';
@@ -160,3 +167,13 @@ export class Outbox {
     }
   }
 }
+
+/** Resolves when the socket has passed on what it had, or ends. */
+const progress = (socket: Duplex): Promise<void> =>
+  new Promise((resolve) => {
+    const done = (): void => {
+      socket.off('drain', done).off('close', done);
+      resolve();
+    };
+    socket.once('drain', done).once('close', done);
+  });

@@ -13,8 +13,8 @@ create table parley.timeline (
 );
 insert into parley.timeline default values;
 
--- The block of 4096 transactions in which anything of the conversation last changed, receipts included. It moves seldom,
--- so that an index on it costs a busy conversation nothing.
+-- The block of 512 transactions in which anything of the conversation last changed, receipts and the profiles of its
+-- people included. It moves seldom, so that an index on it costs a busy conversation little.
 alter table parley.conversations add column activity bigint not null default 0;
 create index conversations_activity on parley.conversations (activity);
 
@@ -33,9 +33,13 @@ create index messages_changes on parley.messages (conversation_id, version) wher
 
 create index users_changes on parley.users (xid);
 
+create function parley.activity_at(p_xid bigint) returns bigint
+language sql immutable parallel safe
+as $$ select p_xid / 512 $$;
+
 create function parley.activity_now() returns bigint
 language sql volatile
-as $$ select pg_current_xact_id()::text::bigint / 4096 $$;
+as $$ select parley.activity_at(pg_current_xact_id()::text::bigint) $$;
 
 -- As in 0002, with `content_version` and `activity`.
 create or replace function parley.send_messages(
@@ -365,9 +369,72 @@ begin
 end
 $$;
 
--- The conversations of somebody in which anything may have changed since a transaction id; some in which nothing did are
--- among them. Whoever is in many is looked up in what changed lately of all, as long as that is not more.
-create function parley.changed_conversations(p_user_id text, p_since bigint)
+-- Keeps a token's name and avatar unless a newer token was seen before. Where others see another from now on, their
+-- conversations have changed: `receipt_xid` is when anything of a participant's row changed that takes no version.
+create function parley.save_profile(
+  p_id text, p_display_name text, p_avatar_url text, p_app_role text, p_issued_at bigint
+) returns boolean
+language plpgsql
+set enable_seqscan = off
+set enable_bitmapscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set enable_material = off
+set plan_cache_mode = force_generic_plan
+as $$
+declare
+  v_changed boolean;
+  v_conversation_ids uuid[];
+begin
+  -- Nothing new, which is nearly always: then nothing is locked or written.
+  if exists (
+    select from parley.users u
+    where u.id = p_id and (
+      u.profile_issued_at > p_issued_at
+      or u.profile_issued_at = p_issued_at
+         and (u.display_name, u.avatar_url, u.app_role)
+             is not distinct from (p_display_name, p_avatar_url, p_app_role)
+    )
+  ) then
+    return false;
+  end if;
+  insert into parley.users as u (id, display_name, avatar_url, app_role, profile_issued_at)
+  values (p_id, p_display_name, p_avatar_url, p_app_role, p_issued_at)
+  on conflict (id) do update
+  set display_name = excluded.display_name, avatar_url = excluded.avatar_url, app_role = excluded.app_role,
+      profile_issued_at = excluded.profile_issued_at, updated_at = now(),
+      xid = case
+        when (u.display_name, u.avatar_url) is distinct from (excluded.display_name, excluded.avatar_url)
+        then pg_current_xact_id() else u.xid
+      end
+  where u.profile_issued_at < excluded.profile_issued_at
+     or u.profile_issued_at = excluded.profile_issued_at
+        and (u.display_name, u.avatar_url, u.app_role)
+            is distinct from (excluded.display_name, excluded.avatar_url, excluded.app_role)
+  returning u.xid = pg_current_xact_id() into v_changed;
+  if v_changed is not true then
+    return false;
+  end if;
+  v_conversation_ids := array(
+    select p.conversation_id from parley.conversation_participants p where p.user_id = p_id and p.left_at is null
+  );
+  perform 1 from parley.conversations c
+  where c.id = any (v_conversation_ids) and c.activity < parley.activity_now()
+  order by c.id for no key update;
+  update parley.conversations c set activity = parley.activity_now()
+  where c.id = any (v_conversation_ids) and c.activity < parley.activity_now();
+  perform 1 from parley.conversation_participants p
+  where p.conversation_id = any (v_conversation_ids) and p.user_id = p_id
+  order by p.conversation_id for no key update;
+  update parley.conversation_participants p set receipt_xid = pg_current_xact_id()
+  where p.conversation_id = any (v_conversation_ids) and p.user_id = p_id;
+  return true;
+end
+$$;
+
+-- The conversations of somebody in which something changed since a transaction id, of those after `p_after`, by id.
+-- Whoever is in many is looked up in what changed lately of all, as long as that is not more.
+create function parley.changed_conversations(p_user_id text, p_since bigint, p_after uuid, p_limit integer)
 returns setof uuid
 language plpgsql stable
 set enable_seqscan = off
@@ -378,8 +445,10 @@ set enable_material = off
 set plan_cache_mode = force_generic_plan
 as $$
 declare
-  v_activity bigint := p_since / 4096;
+  v_since xid8 := p_since::text::xid8;
+  v_activity bigint := parley.activity_at(p_since);
   v_ids uuid[];
+  v_profiles text[] := array(select u.id from parley.users u where u.xid >= v_since limit 1001);
 begin
   v_ids := array(
     select p.conversation_id from parley.conversation_participants p
@@ -387,25 +456,39 @@ begin
   );
   if cardinality(v_ids) > 500 then
     v_ids := array(select c.id from parley.conversations c where c.activity >= v_activity limit 5001);
-    if cardinality(v_ids) <= 5000 then
-      return query
-      select i.id from unnest(v_ids) as i (id)
-      cross join lateral (
-        select p.left_at from parley.conversation_participants p
-        where p.conversation_id = i.id and p.user_id = p_user_id offset 0
-      ) p
-      where p.left_at is null;
-      return;
+    if cardinality(v_ids) > 5000 then
+      v_ids := array(
+        select p.conversation_id from parley.conversation_participants p
+        where p.user_id = p_user_id and p.left_at is null
+      );
     end if;
-    v_ids := array(
-      select p.conversation_id from parley.conversation_participants p
-      where p.user_id = p_user_id and p.left_at is null
-    );
   end if;
   return query
-  select i.id from unnest(v_ids) as i (id)
-  cross join lateral (select c.activity from parley.conversations c where c.id = i.id offset 0) c
-  where c.activity >= v_activity;
+  select i.id
+  from unnest(v_ids) as i (id)
+  cross join lateral (
+    select p.left_at, p.receipt_xid from parley.conversation_participants p
+    where p.conversation_id = i.id and p.user_id = p_user_id offset 0
+  ) own
+  cross join lateral (
+    select c.activity, c.xid, c.participant_count from parley.conversations c where c.id = i.id offset 0
+  ) c
+  where (p_after is null or i.id > p_after) and own.left_at is null and c.activity >= v_activity and (
+    c.xid >= v_since or own.receipt_xid >= v_since
+    or c.participant_count <= 200 and exists (
+      select from parley.conversation_participants p
+      where p.conversation_id = i.id and p.receipt_xid >= v_since and p.left_at is null
+    )
+    or c.participant_count > 200 and (
+      cardinality(v_profiles) > 1000
+      or exists (
+        select from parley.conversation_participants p
+        where p.conversation_id = i.id and p.user_id = any (v_profiles) and p.left_at is null
+      )
+    )
+  )
+  order by i.id
+  limit p_limit;
 end
 $$;
 
