@@ -11,14 +11,13 @@ import type {
   PageRequest,
 } from '../messaging/ports.ts';
 import { readCursor } from '../messaging/cursor.ts';
-import { writeSyncCursor } from '../messaging/sync-cursor.ts';
 import { parser } from '../messaging/validation.ts';
 import type { Database, Queryable } from './database.ts';
-import { horizonColumns } from './horizon.ts';
 import { cutPage, pageValues } from './keyset.ts';
 import { claim } from './idempotency.ts';
 import { readConversations } from './conversation-views.ts';
 import { isId } from './rows.ts';
+import { SubscriptionReader } from './subscriptions.ts';
 
 /** What is kept for a retry. */
 const Created = Type.Object({ id: Type.String(), existed: Type.Boolean() });
@@ -27,10 +26,12 @@ const readCreated = parser(Created);
 export class PostgresConversations implements ConversationStore {
   readonly #db: Database;
   readonly #prefix: string;
+  readonly #subscriptions: SubscriptionReader;
 
   constructor(db: Database, prefix: string) {
     this.#db = db;
     this.#prefix = prefix;
+    this.#subscriptions = new SubscriptionReader(db);
   }
 
   create(
@@ -100,28 +101,8 @@ export class PostgresConversations implements ConversationStore {
     };
   }
 
-  async subscriptions(userId: string) {
-    const rows = await this.#db.query<{
-      epoch: number;
-      xid: number;
-      id: string | null;
-      version: number;
-      participant_count: number;
-    }>(
-      `select ${horizonColumns}, c.id, c.version, c.participant_count
-       from (select 1) one
-       left join parley.conversation_participants p on p.user_id = $1 and p.left_at is null
-       left join parley.conversations c on c.id = p.conversation_id and not c.is_deleted`,
-      [userId],
-    );
-    const [first] = rows;
-    if (first === undefined) throw new Error('Postgres answered no row for somebody in no conversation');
-    return {
-      cursor: writeSyncCursor({ since: { epoch: first.epoch, xid: first.xid }, onward: null }),
-      conversations: rows.flatMap(({ id, version, participant_count }) =>
-        id === null ? [] : { id, version, participantCount: participant_count },
-      ),
-    };
+  subscriptions(userId: string) {
+    return this.#subscriptions.read(userId);
   }
 
   async smallConversations(userIds: readonly string[], atMost: number) {

@@ -7,6 +7,11 @@ import type { Database } from './database.ts';
  */
 export function checkTimeline(database: Database): Promise<boolean> {
   return database.transact(async (tx) => {
+    const [may] = await tx.query<{ execute: boolean }>(
+      `select has_function_privilege('pg_control_system()', 'execute') as execute`,
+    );
+    // Then it can't be told; a restored database is known by its operator alone.
+    if (may?.execute !== true) return false;
     const [found] = await tx.query<{ is_new: boolean; is_known: boolean }>(
       `select t.system_identifier is not null as is_known,
          t.system_identifier is distinct from s.system_identifier as is_new

@@ -11,6 +11,8 @@ export interface DialOptions {
   readonly dial?: Dial;
   /** What stands before `/ws`. */
   readonly prefix?: string;
+  /** Called as soon as frames can be sent, before any has arrived. */
+  readonly onOpen?: (send: (frame: unknown) => void) => void;
   /** Told of each frame that is not as its schema declares it; otherwise the frame fails what awaits the next one. */
   readonly onProblem?: (problem: string) => void;
 }
@@ -49,6 +51,7 @@ export class TestSocket {
     const { dial = 'header', prefix = '/api' } = options;
     const address = `${origin.replace('http', 'ws')}${prefix}/ws`;
     const opened = new TestSocket(dialled(address, token, dial), options.onProblem);
+    opened.raw.on('open', () => options.onOpen?.((frame) => opened.send(frame)));
     await opened.next('connected');
     return opened;
   }
