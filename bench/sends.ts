@@ -6,18 +6,14 @@
  * The load generator is this process: raw sockets and prepared bytes, so that it is not what is measured (its share of
  * the CPU is printed). pgbench must be on the PATH (Debian: postgresql-contrib, macOS: libpq).
  */
-import { spawn, execFileSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
-import { SignJWT } from 'jose';
 import pg from 'pg';
-import { migrate } from '../packages/server/src/store/migrate.ts';
-import { startEmbedded } from '../packages/server/src/store/embedded.ts';
+import { cpuOf, openStage, quantile, tokenFor } from './stage.ts';
 
 const conversations = 200;
 const members = 5;
@@ -33,21 +29,21 @@ const { values: options } = parseArgs({
 const seconds = Number(options.seconds);
 const rounds = Number(options.rounds);
 
-const secret = 'a secret for one run of a bench, 32+';
-const folder = await mkdtemp(join(tmpdir(), 'parley-bench-'));
 let serverPid = 0;
-const postgres = await startEmbedded(folder);
+const stage = await openStage();
 try {
-  await migrate(postgres.url);
-  await seed(postgres.url);
-  const server = await startServer(postgres.url);
+  await seed(stage.databaseUrl);
+  const server = await stage.startServer({
+    RATE_LIMITS: JSON.stringify({ message_send: { student: [1_000_000_000, 60] } }),
+  });
+  serverPid = server.pid;
   try {
     const results = { rest: [] as number[], pgbench: [] as number[] };
     await load(server.port, 2);
-    await pgbench(postgres.url, 2);
+    await pgbench(stage.databaseUrl, 2);
     for (let round = 1; round <= rounds; round++) {
       const rest = await load(server.port, seconds);
-      const one = await pgbench(postgres.url, seconds);
+      const one = await pgbench(stage.databaseUrl, seconds);
       results.rest.push(rest.rate);
       results.pgbench.push(one);
       console.log(
@@ -62,12 +58,11 @@ try {
     await server.stop();
   }
 } finally {
-  await postgres.stop();
-  await rm(folder, { recursive: true, force: true });
+  await stage.close();
 }
 
 function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
+  return quantile(values, 0.5);
 }
 
 /** Ids that both generators can compute. */
@@ -92,60 +87,8 @@ async function seed(url: string): Promise<void> {
   await client.end();
 }
 
-async function startServer(databaseUrl: string) {
-  const child = spawn(
-    process.execPath,
-    [new URL('../packages/server/bin/parley.js', import.meta.url).pathname, 'start'],
-    {
-      cwd: folder,
-      env: {
-        PATH: process.env['PATH'],
-        DATABASE_URL: databaseUrl,
-        JWT_SECRET: secret,
-        HOST: '127.0.0.1',
-        PORT: '0',
-        PARLEY_DATA_DIR: join(folder, 'data'),
-        LOG_LEVEL: 'info',
-        RATE_LIMITS: JSON.stringify({ message_send: { student: [1_000_000_000, 60] } }),
-      },
-      stdio: ['ignore', 'pipe', 'inherit'],
-    },
-  );
-  let port = 0;
-  for await (const line of createInterface(child.stdout)) {
-    const match = /http:\/\/127\.0\.0\.1:(\d+)/.exec(line);
-    if (match !== null) port = Number(match[1]);
-    if (port > 0) break;
-  }
-  child.stdout.resume();
-  serverPid = child.pid ?? 0;
-  return {
-    port,
-    stop: async () => {
-      child.kill('SIGTERM');
-      await once(child, 'exit');
-    },
-  };
-}
-
-/** Microseconds of CPU that a process has used. */
-async function cpuOf(pid: number): Promise<number> {
-  const fields = (await readFile(`/proc/${pid}/stat`, 'utf8')).split(') ')[1]?.split(' ') ?? [];
-  return (Number(fields[11]) + Number(fields[12])) * 10_000;
-}
-
 async function load(port: number, duration: number) {
-  const tokens = await Promise.all(
-    Array.from({ length: members }, (_, i) =>
-      new SignJWT({ role: 'authenticated' })
-        .setProtectedHeader({ alg: 'HS256' })
-        .setSubject(`u${i + 1}`)
-        .setAudience('authenticated')
-        .setIssuedAt()
-        .setExpirationTime('1h')
-        .sign(new TextEncoder().encode(secret)),
-    ),
-  );
+  const tokens = await Promise.all(Array.from({ length: members }, (_, i) => tokenFor(`u${i + 1}`)));
   const until = performance.now() + duration * 1000;
   const times: number[] = [];
   const [serverBefore, ownBefore] = [await cpuOf(serverPid), process.cpuUsage()];
@@ -155,11 +98,10 @@ async function load(port: number, duration: number) {
   );
   const elapsed = (performance.now() - started) / 1000;
   const own = process.cpuUsage(ownBefore);
-  times.sort((a, b) => a - b);
   return {
     rate: times.length / elapsed,
-    p50: times[Math.floor(times.length * 0.5)] ?? NaN,
-    p99: times[Math.floor(times.length * 0.99)] ?? NaN,
+    p50: quantile(times, 0.5),
+    p99: quantile(times, 0.99),
     serverCpu: ((await cpuOf(serverPid)) - serverBefore) / times.length,
     ownCpu: (own.user + own.system) / times.length,
   };
@@ -204,7 +146,7 @@ function answered(socket: Socket): Promise<void> {
 }
 
 async function pgbench(url: string, duration: number): Promise<number> {
-  const script = join(folder, 'send.sql');
+  const script = join(stage.folder, 'send.sql');
   await writeFile(
     script,
     `\\set c random(1, ${conversations})

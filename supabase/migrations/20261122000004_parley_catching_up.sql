@@ -386,18 +386,6 @@ declare
   v_changed boolean;
   v_conversation_ids uuid[];
 begin
-  -- Nothing new, which is nearly always: then nothing is locked or written.
-  if exists (
-    select from parley.users u
-    where u.id = p_id and (
-      u.profile_issued_at > p_issued_at
-      or u.profile_issued_at = p_issued_at
-         and (u.display_name, u.avatar_url, u.app_role)
-             is not distinct from (p_display_name, p_avatar_url, p_app_role)
-    )
-  ) then
-    return false;
-  end if;
   insert into parley.users as u (id, display_name, avatar_url, app_role, profile_issued_at)
   values (p_id, p_display_name, p_avatar_url, p_app_role, p_issued_at)
   on conflict (id) do update

@@ -45,6 +45,7 @@ export const errors = {
   reply_not_found: [422, 'reply_to_id is not a message of this conversation'],
   upgrade_required: [426, 'This address speaks WebSocket only'],
   rate_limited: [429, 'Rate limit exceeded'],
+  too_many_connections: [429, 'You have too many open connections; close some first'],
   headers_too_large: [431, "The request's headers are too large"],
   internal: [500, 'Something went wrong on our side'],
   unavailable: [503, 'The service is not available at the moment; please try again'],

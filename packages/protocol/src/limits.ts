@@ -25,6 +25,8 @@ export const limits = {
   /** Items of a page: the most, and unless asked otherwise. */
   pageMax: 100,
   pageDefault: 50,
+  /** WebSockets of one person at one node; the service role may have any number. */
+  socketsPerUser: 50,
   /** Seconds of a rate limit's longest window: what timers can hold, some 23 days. */
   rateLimitWindow: 2_000_000,
   /** Milliseconds without a new `typing_start` after which somebody has stopped typing. */

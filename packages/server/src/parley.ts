@@ -187,7 +187,8 @@ async function openDatabase(config: Config, log: Logger, stack: AsyncDisposableS
     onError: (err) => log.warn({ err }, 'an idle connection to Postgres broke'),
   });
   stack.defer(() => database.close());
-  if (await checkTimeline(database)) log.warn('this database was restored from another: clients read all anew');
+  if (await checkTimeline(database))
+    log.warn('this database was restored from another: clients read all anew');
   return { database, failed };
 }
 

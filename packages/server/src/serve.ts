@@ -1,3 +1,6 @@
+import type { Server } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import Fastify, {
   type FastifyError,
   type FastifyInstance,
@@ -24,8 +27,15 @@ const prefix = '/api';
 
 /** Milliseconds that WebSockets, and then requests under way, each get when the server stops. */
 const drainMs = 5000;
+/**
+ * Milliseconds for which those who keep a connection for their next request are still answered, and told that it
+ * closes. Closed under a request that is on its way it would leave them with an error, and not knowing what was done.
+ */
+const farewellMs = 1000;
 /** Milliseconds between two looks for connections that have nothing more to wait for, while it stops. */
 const idleMs = 50;
+/** Such looks without anybody after which nobody is expected: who was told to go elsewhere has. */
+const quietLooks = 5;
 /** Milliseconds that a request may take to arrive whole: a file of 10 MB over a slow line. */
 const requestTimeout = 300_000;
 
@@ -73,10 +83,22 @@ export async function serve(config: Config): Promise<Running> {
     close: async () => {
       draining = true;
       await parley.drain(drainMs);
+      await untilQuiet(app.server, farewellMs);
       await closeWithin(app, drainMs);
       await parley.close();
     },
   };
+}
+
+/** Until nobody has had a connection for some looks, for at most so long; at once if nobody has one. */
+async function untilQuiet(server: Server, ms: number): Promise<void> {
+  const count = promisify(server.getConnections.bind(server));
+  const deadline = performance.now() + ms;
+  let quiet = (await count()) === 0 ? quietLooks : 0;
+  while (quiet < quietLooks && performance.now() < deadline) {
+    await delay(idleMs);
+    quiet = (await count()) === 0 ? quiet + 1 : 0;
+  }
 }
 
 /** Ends a server once the requests under way are answered, and those that take longer than `ms` without an answer. */
@@ -106,6 +128,7 @@ async function addRoutes(app: FastifyInstance, parley: Parley, draining: () => b
   observe(app, parley.metrics);
   handleErrors(app);
   if (parley.demoSecret !== null) refuseForeignHosts(app);
+  closeAfterAnswer(app, draining);
   await apiDescription(app);
   await app.register(async (counted) => {
     refuseWhile(counted, draining);
@@ -122,10 +145,15 @@ async function addRoutes(app: FastifyInstance, parley: Parley, draining: () => b
 }
 
 function refuseWhile(app: FastifyInstance, draining: () => boolean): void {
-  app.addHook('onRequest', async (_request, reply) => {
-    if (!draining()) return;
-    void reply.header('connection', 'close');
-    throw new Refusal('shutting_down', { retryAfter: 1 });
+  app.addHook('onRequest', async () => {
+    if (draining()) throw new Refusal('shutting_down', { retryAfter: 1 });
+  });
+}
+
+/** Also after answers to what was asked before: whoever has a connection is to ask for the next thing elsewhere. */
+function closeAfterAnswer(app: FastifyInstance, draining: () => boolean): void {
+  app.addHook('onSend', async (_request, reply) => {
+    if (draining()) void reply.header('connection', 'close');
   });
 }
 

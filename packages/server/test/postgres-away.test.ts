@@ -135,11 +135,11 @@ test('the same for a conversation: a lost commit does not open it twice', async 
 test('Postgres gone and back, again and again, while people send: nothing is lost, doubled or out of order', async () => {
   const scene = await start();
   const { relay, ann, groupId } = scene;
-  let stopped = false;
+  const stop = new AbortController();
   const acknowledged: string[] = [];
   const statuses = new Set<number>();
   const sending = (async () => {
-    for (let index = 0; !stopped; index++) {
+    for (let index = 0; !stop.signal.aborted; index++) {
       const id = `m${index}`;
       for (;;) {
         const { status } = await send(ann, groupId, id);
@@ -160,7 +160,7 @@ test('Postgres gone and back, again and again, while people send: nothing is los
   }
   const before = acknowledged.length;
   await vi.waitFor(() => expect(acknowledged.length).toBeGreaterThan(before + 5), { timeout: 10_000 });
-  stopped = true;
+  stop.abort();
   await sending;
   expect(statuses).toEqual(new Set([201, 503]));
   const kept: string[] = [];

@@ -139,6 +139,7 @@ const actions: readonly (readonly [weight: number, act: (turn: Turn) => Promise<
   ],
   [3, rename],
   [4, resumeAfterAWhile],
+  [3, ({ by }) => by.reopen()],
 ];
 
 const total = actions.reduce((sum, [weight]) => sum + weight, 0);

@@ -27,6 +27,10 @@ export function toRefusal(error: unknown): Refusal {
   return new Refusal('internal', { cause: error });
 }
 
+/** Seconds after which a retry makes sense; whatever is temporary says so. */
+export const retryAfterOf = ({ retryAfter, status }: Refusal): number | undefined =>
+  retryAfter ?? (status === 503 ? 1 : undefined);
+
 export function bodyOf(refusal: Refusal): object {
   if (refusal instanceof RateLimited) return refusal.body();
   const body = { detail: errors[refusal.code][1], code: refusal.code };
@@ -37,7 +41,8 @@ export function bodyOf(refusal: Refusal): object {
 export function handleErrors(app: FastifyInstance): void {
   app.setErrorHandler((error: FastifyError | Refusal, _request: FastifyRequest, reply: FastifyReply) => {
     const refusal = toRefusal(error);
-    if (refusal.retryAfter !== undefined) reply.header('Retry-After', refusal.retryAfter);
+    const retryAfter = retryAfterOf(refusal);
+    if (retryAfter !== undefined) reply.header('Retry-After', retryAfter);
     if (refusal.status === 401) reply.header('WWW-Authenticate', 'Bearer');
     if (refusal.status === 426) reply.headers({ Upgrade: 'websocket', Connection: 'Upgrade' });
     return reply.status(refusal.status).send(bodyOf(refusal));

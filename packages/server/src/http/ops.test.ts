@@ -1,4 +1,5 @@
-import Fastify, { type FastifyInstance } from 'fastify';
+import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import { pino } from 'pino';
 import { afterEach, expect, test } from 'vitest';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { opsRoutes, type OpsOptions } from './ops.ts';
@@ -100,4 +101,19 @@ test('Prometheus gets its own text format', async () => {
   const answer = await (await startOps({})).inject('/metrics');
   expect(answer.headers['content-type']).toMatch(/^text\/plain; version=0\.0\.4/);
   expect(answer.body).toContain('# TYPE parley_messages_sent_total counter');
+});
+
+test('an outage of hours is two lines in the log, not one for each probe', async () => {
+  const lines: string[] = [];
+  const write = (line: string) => void lines.push((JSON.parse(line) as { msg: string }).msg);
+  const loggerInstance: FastifyBaseLogger = pino({ level: 'warn' }, { write });
+  app = Fastify({ loggerInstance });
+  let away = false;
+  const database = () => (away ? Promise.reject(new Error('away')) : Promise.resolve());
+  await app.register(opsRoutes, { checks: { database, redis: null }, draining: () => false, metrics });
+  for (const now of [false, true, true, true, false, false]) {
+    away = now;
+    await app.inject('/readyz');
+  }
+  expect(lines).toEqual(['not ready: The database failed its check', 'The database passes its check again']);
 });

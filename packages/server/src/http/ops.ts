@@ -1,5 +1,5 @@
 import { ErrorBody, errors } from '@parley/protocol';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyBaseLogger, FastifyInstance, FastifyReply } from 'fastify';
 import { Type, type Static } from 'typebox';
 
 /** What `GET /metrics` answers; telemetry's `Metrics` has it. */
@@ -41,7 +41,7 @@ type Check = Static<typeof Check>;
 
 const shared = { tags: ['Operations'], security: [] };
 
-/** For balancers, orchestrators and Prometheus. Probes come often: only their failures are logged. */
+/** For balancers, orchestrators and Prometheus. Probes come often: of them only that readiness goes and comes back is logged. */
 export async function opsRoutes(app: FastifyInstance, options: OpsOptions): Promise<void> {
   const quiet = { logLevel: 'warn' as const };
 
@@ -58,9 +58,9 @@ export async function opsRoutes(app: FastifyInstance, options: OpsOptions): Prom
     summary: 'Whether this node can serve: its database, and Redis where configured',
     response: { 200: Readiness, 503: Readiness },
   };
-  const check = readinessCheck(options);
-  app.get('/readyz', { ...quiet, schema: readySchema }, async (request, reply) => {
-    const readiness = await check(request);
+  const check = readinessCheck(options, app.log);
+  app.get('/readyz', { logLevel: 'silent', schema: readySchema }, async (_request, reply) => {
+    const readiness = await check();
     return uncached(reply)
       .code(readiness.ready ? 200 : 503)
       .send(readiness);
@@ -82,14 +82,14 @@ export async function opsRoutes(app: FastifyInstance, options: OpsOptions): Prom
 
 const uncached = (reply: FastifyReply): FastifyReply => reply.header('cache-control', 'no-store');
 
-function readinessCheck(options: OpsOptions): (request: FastifyRequest) => Promise<Readiness> {
+function readinessCheck(options: OpsOptions, log: FastifyBaseLogger): () => Promise<Readiness> {
   const { checks, draining, timeoutMs = 2000 } = options;
-  const database = bounded('The database', checks.database, timeoutMs);
-  const redis = checks.redis === null ? null : bounded('Redis', checks.redis, timeoutMs);
+  const database = bounded('The database', checks.database, { timeoutMs, log });
+  const redis = checks.redis === null ? null : bounded('Redis', checks.redis, { timeoutMs, log });
 
-  return async (request) => {
+  return async () => {
     if (draining()) return { ready: false, checks: {}, ...refusal('shutting_down') };
-    const [ofDatabase, ofRedis] = await Promise.all([database(request), redis?.(request)]);
+    const [ofDatabase, ofRedis] = await Promise.all([database(), redis?.()]);
     const all = { database: ofDatabase, ...(ofRedis && { redis: ofRedis }) };
     const ready = ofDatabase.ok && ofRedis?.ok !== false;
     return ready ? { ready, checks: all } : { ready, checks: all, ...refusal('unavailable') };
@@ -102,24 +102,35 @@ const refusal = (code: 'unavailable' | 'shutting_down') => ({ detail: errors[cod
 function bounded(
   name: string,
   check: () => Promise<void>,
-  timeoutMs: number,
-): (request: FastifyRequest) => Promise<Check> {
+  { timeoutMs, log }: { readonly timeoutMs: number; readonly log: FastifyBaseLogger },
+): () => Promise<Check> {
   const late: Check = { ok: false, detail: `${name} did not answer within ${String(timeoutMs / 1000)} s.` };
   let atWork: Promise<Check> | null = null;
+  let failing = false;
 
-  const run = async (log: FastifyRequest['log']): Promise<Check> => {
+  // Probes come every few seconds: a part that goes is told of once, and once when it is back.
+  const note = (error: unknown): void => {
+    const failed = error !== null;
+    if (failed === failing) return;
+    failing = failed;
+    if (failed) log.warn({ err: error }, `not ready: ${name} failed its check`);
+    else log.warn(`${name} passes its check again`);
+  };
+
+  const run = async (): Promise<Check> => {
     try {
       await check();
+      note(null);
       return { ok: true };
     } catch (error) {
-      log.warn({ err: error }, `not ready: ${name} failed its check`);
+      note(error ?? new Error('it failed without a reason'));
       return { ok: false, detail: `${name} can't be used at the moment.` };
     }
   };
 
-  return async (request) => {
+  return async () => {
     if (atWork === null) {
-      atWork = run(request.log);
+      atWork = run();
       void atWork.then(() => (atWork = null));
     }
     const timeout = Promise.withResolvers<Check>();

@@ -3,7 +3,7 @@ import type { LimiterHooks } from './fallback.ts';
 import { createMemoryLimiter } from './limiter-memory.ts';
 import { createRedisLimiter } from './limiter-redis.ts';
 import type { Limiter } from './limiter.ts';
-import type { RedisConnection } from './redis.ts';
+import type { RedisConnection } from '../redis/redis.ts';
 
 const unlimited: Limiter = {
   consume: () => Promise.resolve(null),

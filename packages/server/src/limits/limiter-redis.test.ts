@@ -3,8 +3,8 @@ import { pino } from 'pino';
 import { createClient } from 'redis';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { createRedisLimiter } from './limiter-redis.ts';
-import { hasRedis, startRedis, type RedisProcess } from './redis-process.ts';
-import { connectRedis } from './redis.ts';
+import { hasRedis, startRedis, type RedisProcess } from '../redis/redis-process.ts';
+import { connectRedis } from '../redis/redis.ts';
 
 if (!hasRedis) console.log('Left out: limits across nodes, as there is no redis-server on the PATH.');
 

@@ -4,7 +4,7 @@ import { createFallback, type LimiterHooks } from './fallback.ts';
 import { createMemoryLimiter } from './limiter-memory.ts';
 import { boundedKey, countOnly, limitState } from './counting.ts';
 import type { CountingLimiter } from './limiter.ts';
-import type { RedisConnection } from './redis.ts';
+import type { RedisConnection } from '../redis/redis.ts';
 
 const defaultAnswerMs = 50;
 

@@ -10,8 +10,8 @@ import { Compile } from 'typebox/compile';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { createLimiter } from './create-limiter.ts';
 import { rateLimitBody, rateLimitHeaders, type Limiter } from './limiter.ts';
-import { hasRedis, startRedis, type RedisProcess } from './redis-process.ts';
-import { connectRedis, type RedisConnection } from './redis.ts';
+import { hasRedis, startRedis, type RedisProcess } from '../redis/redis-process.ts';
+import { connectRedis, type RedisConnection } from '../redis/redis.ts';
 
 if (!hasRedis) console.log('Left out: limits in Redis, as there is no redis-server on the PATH.');
 

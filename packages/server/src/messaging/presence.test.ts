@@ -4,6 +4,7 @@ import { MemoryBus } from '../realtime/bus-memory.ts';
 import { MemoryPresenceState } from '../realtime/presence-memory.ts';
 import { serviceActor, type UserActor } from './actor.ts';
 import type { BusEvent, ConversationStore } from './ports.ts';
+import type { PresenceWatcher } from './presence-state.ts';
 import { Presence } from './presence.ts';
 
 const user = (userId: string): UserActor => ({
@@ -25,12 +26,17 @@ let gate: Promise<void> | null;
 let saving: Promise<void> | null;
 let bus: MemoryBus;
 let presence: Presence;
+let state: MemoryPresenceState;
+/** What the state would tell of other nodes. */
+let watcher: PresenceWatcher;
+/** Statements that the store was asked for. */
+let statements: number;
 const log = { warn: vi.fn(), error: vi.fn() };
 
 beforeEach(() => {
   vi.useFakeTimers({ now: Date.parse('2030-01-01T00:00:00Z') });
   log.warn.mockClear();
-  [events, stored, muted, gate, saving] = [[], new Map(), new Set(), null, null];
+  [events, stored, muted, gate, saving, statements] = [[], new Map(), new Set(), null, null, 0];
   members = new Map([
     ['c', new Set(['ann', 'bob'])],
     ['d', new Set(['ann', 'cem'])],
@@ -39,19 +45,28 @@ beforeEach(() => {
   bus = new MemoryBus(log);
   const clock = { now: Date.now };
   const isIn = (conversationId: string, userId: string) => members.get(conversationId)?.has(userId) === true;
+  state = Object.assign(new MemoryPresenceState(clock), {
+    watch: (each: PresenceWatcher) => (watcher = each),
+  });
   presence = new Presence({
     bus,
     clock,
     log,
-    state: new MemoryPresenceState(clock),
+    state,
     statuses: {
-      readStatuses: async (userIds) => new Map([...stored].filter(([userId]) => userIds.includes(userId))),
+      readStatuses: async (userIds) => {
+        statements++;
+        return new Map([...stored].filter(([userId]) => userIds.includes(userId)));
+      },
       saveStatus: async (userId, status) => {
         await saving;
         stored.set(userId, { lastSeenAt: null, ...stored.get(userId), status });
       },
-      saveLastSeen: async (userId, lastSeenAt) =>
-        void stored.set(userId, { status: 'online', ...stored.get(userId), lastSeenAt }),
+      saveLastSeen: async (seen) => {
+        statements++;
+        for (const { userId, at } of seen)
+          stored.set(userId, { status: 'online', ...stored.get(userId), lastSeenAt: at });
+      },
       acquaintances: async (viewer, userIds) =>
         new Set(
           userIds.filter(
@@ -68,12 +83,11 @@ beforeEach(() => {
           : null;
         return { conversationId: id, type: 'group', lastSeq: 0, participantCount: 2, membership } as const;
       },
-      subscriptions: async (userId) => ({
-        cursor: '',
-        conversations: [...members.keys()]
-          .filter((id) => isIn(id, userId))
-          .map((id) => ({ id, version: 0, participantCount: id === 'large' ? 201 : 2 })),
-      }),
+      smallConversations: async (userIds) => {
+        statements++;
+        const small = [...members.keys()].filter((id) => id !== 'large');
+        return new Map(userIds.map((userId) => [userId, small.filter((id) => isIn(id, userId))]));
+      },
     } as Partial<ConversationStore> as ConversationStore,
   });
   bus.subscribe((event) => events.push(event));
@@ -408,4 +422,108 @@ test('a node that ends keeps when those were last seen who left a moment before'
   presence.disconnected('ann');
   await presence.close();
   expect(stored.get('ann')?.lastSeenAt).toBe('2030-01-01T00:00:02.000Z');
+});
+
+const seenAt = Date.parse('2029-12-31T23:59:50.000Z');
+
+test('people of a node that died go, last seen when it was; not who hid, nor who is here by now', async () => {
+  stored.set('bob', { status: 'offline', lastSeenAt: null });
+  await connected('cem');
+  told();
+  await watcher.gone(['ann', 'bob', 'cem'], seenAt);
+  expect(events[0]?.frame).toMatchObject({ status: 'offline', last_seen_at: '2029-12-31T23:59:50.000Z' });
+  expect(told()).toEqual(['ann offline']);
+  expect(stored.get('ann')?.lastSeenAt).toBe('2029-12-31T23:59:50.000Z');
+  expect(stored.get('bob')?.lastSeenAt).toBeNull();
+});
+
+test('thousands who go with a node cost a few statements', async () => {
+  const crowd = Array.from({ length: 5000 }, (_, index) => `person-${index}`);
+  for (const who of crowd) members.get('c')?.add(who);
+  await watcher.gone(crowd, seenAt);
+  expect(events).toHaveLength(5000);
+  expect(statements).toBeLessThan(60);
+});
+
+test('who can be seen is said to be there when others may think otherwise', async () => {
+  stored.set('ann', { status: 'busy', lastSeenAt: null }).set('bob', { status: 'offline', lastSeenAt: null });
+  await watcher.back(['ann', 'bob']);
+  expect(told()).toEqual(['ann busy']);
+});
+
+/** As if another node had told it. */
+const fromElsewhere = (userId: string, status: UserStatusType) =>
+  bus.publish({
+    audience: { kind: 'conversations', conversationIds: ['c'], except: userId },
+    frame: {
+      type: 'user_status_change',
+      user_id: userId,
+      status,
+      is_typing: false,
+      conversation_id: null,
+      last_seen_at: null,
+    },
+  });
+
+test('who is here is not left offline by a node that did not know it', async () => {
+  await connected('ann');
+  told();
+  fromElsewhere('ann', 'offline');
+  await pass(0);
+  expect(told()).toEqual(['ann offline', 'ann online']);
+  fromElsewhere('bob', 'offline');
+  await pass(0);
+  expect(told(), 'who is not here may well be gone').toEqual(['bob offline']);
+});
+
+test('who hides by another node is not contradicted, and is seen to stop typing', async () => {
+  await connected('ann');
+  await presence.typing(ann, 'c', true, 'phone');
+  await pass(0);
+  told();
+  stored.set('ann', { status: 'offline', lastSeenAt: null });
+  fromElsewhere('ann', 'offline');
+  await pass(0);
+  expect(told()).toEqual(['ann offline', 'typing_stop', 'ann offline']);
+});
+
+test('what the message itself ends, it ends on whichever node it was typed', async () => {
+  await presence.typing(ann, 'c', true, 'phone');
+  await pass(0);
+  told();
+  bus.publish(change({ type: 'new_message', message: { sender_id: 'ann' } }));
+  await pass(0);
+  expect(told()).toEqual(['new_message', 'typing_stop', 'ann offline']);
+});
+
+test('who types on a node that dies does not type for ever; who goes on typing does', async () => {
+  const start = (userId: string) =>
+    bus.publish({
+      audience: { kind: 'conversation', conversationId: 'c', joinedOnly: true },
+      frame: { type: 'typing_start', user_id: userId, conversation_id: 'c' },
+    });
+  start('ann');
+  start('bob');
+  told();
+  await state.setTyping('bob', 'c', Date.now() + 12_000);
+  await pass(6900);
+  expect(told()).toEqual([]);
+  await pass(2200);
+  expect(told()).toEqual(['typing_stop', 'ann offline']);
+  await pass(10_000);
+  expect(told()).toEqual(['typing_stop', 'bob offline']);
+});
+
+test('whom people here heard of, or asked for, is remembered', async () => {
+  const toldOf = vi.spyOn(state, 'told');
+  fromElsewhere('ann', 'busy');
+  fromElsewhere('cem', 'offline');
+  await connected('ann');
+  await presence.statuses(bob, ['ann', 'eve']);
+  expect(toldOf.mock.calls).toEqual([
+    ['ann', true],
+    ['cem', false],
+    ['ann', true],
+    ['ann', true],
+  ]);
 });

@@ -1,13 +1,21 @@
-import { limits, type UpdateStatusBody, type UserStatus, type UserStatusType } from '@parley/protocol';
+import {
+  limits,
+  type ServerFrames,
+  type UpdateStatusBody,
+  type UserStatus,
+  type UserStatusType,
+} from '@parley/protocol';
 import { requireAccess } from './access.ts';
 import { systemUserId, type Actor } from './actor.ts';
 import { Deadlines } from './deadlines.ts';
 import { refuse } from './permissions.ts';
 import type { Bus, BusEvent, Clock, ConversationStore, StatusStore } from './ports.ts';
-import { invalid, Refusal } from './refusal.ts';
 import type { PresenceState } from './presence-state.ts';
-import { toStatus, typingOf, unset, viewStatuses, type StoredStatus } from './statuses.ts';
+import { invalid, Refusal } from './refusal.ts';
+import { StatusNews } from './status-news.ts';
+import { toStatus, typingOf, viewStatuses } from './statuses.ts';
 import { Turns } from './turns.ts';
+import { TypingElsewhere } from './typing-elsewhere.ts';
 import { typingEvents } from './typing-events.ts';
 import { Typing } from './typing.ts';
 
@@ -22,8 +30,6 @@ export interface PresenceDeps {
 
 /** The source of what is said by REST, which has no connection to end with. */
 const restSource = 'rest';
-/** Writes at a time when a node goes. */
-const closingBatch = 50;
 
 /**
  * Who is there, as what, and who is typing. What somebody set shows while they have a connection and for a grace after
@@ -33,7 +39,9 @@ const closingBatch = 50;
  */
 export class Presence {
   readonly #deps: PresenceDeps;
+  readonly #news: StatusNews;
   readonly #typing: Typing;
+  readonly #typingElsewhere: TypingElsewhere;
   /** People whose last connection to this node ended a moment ago. */
   readonly #graces: Deadlines<string>;
   /** What is shown of those who are connected here. */
@@ -46,11 +54,23 @@ export class Presence {
 
   constructor(deps: PresenceDeps) {
     this.#deps = deps;
+    this.#news = new StatusNews(deps);
     this.#graces = new Deadlines(limits.presenceGraceMs, deps.clock, (userId) => this.#graceOver(userId));
     this.#typing = new Typing({
       clock: deps.clock,
       onStart: (userId, conversationId) => this.#announceTyping(userId, conversationId, true),
       onStop: (userId, conversationId) => this.#announceTyping(userId, conversationId, false),
+    });
+    this.#typingElsewhere = new TypingElsewhere({
+      clock: deps.clock,
+      typing: async (userId) => (await deps.state.typing([userId])).get(userId) ?? [],
+      onLost: (userId, conversationId) =>
+        this.#later(userId, () => this.#tellTyping(userId, conversationId, false)),
+      onError: (err) => deps.log.warn({ err }, 'whether somebody still types could not be asked'),
+    });
+    deps.state.watch({
+      gone: (userIds, seenAt) => this.#inTurns(userIds, (userId) => this.#tellGone(userId, seenAt)),
+      back: (userIds) => this.#inTurns(userIds, (userId) => this.#tellBack(userId)),
     });
     this.#unsubscribe = deps.bus.subscribe((event) => this.#observe(event));
   }
@@ -78,18 +98,16 @@ export class Presence {
     this.#typing.stop(userId, conversationId);
   }
 
-  /** Ends all timers, and keeps when people were last seen who left a moment ago. */
+  /** Ends all timers, keeps when people were last seen who left a moment ago, and leaves the others to other nodes. */
   async close(): Promise<void> {
     this.#unsubscribe();
     this.#typing.close();
+    this.#typingElsewhere.close();
     await this.#turns.settled();
     const at = new Date(this.#deps.clock.now()).toISOString();
-    const left = this.#graces.clear().filter((userId) => this.#isVisible(userId));
-    for (let index = 0; index < left.length; index += closingBatch) {
-      await Promise.all(
-        left.slice(index, index + closingBatch).map((userId) => this.#saveLastSeen(userId, at)),
-      );
-    }
+    const left = this.#graces.clear().filter((userId) => this.#shown.get(userId) !== 'offline');
+    await Promise.all(left.map((userId) => this.#news.seen(userId, at)));
+    await this.#deps.state.close();
   }
 
   // --- asked by people -------------------------------------------------------------------------------------------------
@@ -122,10 +140,13 @@ export class Presence {
     const typesIn = body.is_typing === true ? conversationId : null;
     // Before anything is changed.
     if (typesIn !== null) await requireAccess(this.#deps.conversations, actor, typesIn, 'message.type');
-    if (body.is_typing === false || body.status === 'offline') this.#typing.stopAll(userId);
+    if (body.is_typing === false || body.status === 'offline') {
+      this.#typing.stopAll(userId);
+      await this.#stopElsewhere(userId);
+    }
     const stored = await this.#turns.run(userId, async () => {
       if (body.status !== undefined) await this.#choose(userId, body.status);
-      return this.#stored(userId);
+      return this.#news.stored(userId);
     });
     if (typesIn !== null) await this.#startTyping(actor, typesIn, restSource);
     const typing = await this.#turns.run(userId, () => this.#deps.state.typing([userId]));
@@ -134,34 +155,31 @@ export class Presence {
   }
 
   /** What `actor` may see of these people, in their order: of strangers, that they are offline, and nothing else. */
-  statuses(actor: Actor, userIds: readonly string[]): Promise<UserStatus[]> {
-    return viewStatuses(this.#deps, actor, userIds);
+  async statuses(actor: Actor, userIds: readonly string[]): Promise<UserStatus[]> {
+    const seen = await viewStatuses(this.#deps, actor, userIds);
+    for (const { user_id, status } of seen) if (status !== 'offline') this.#deps.state.told(user_id, true);
+    return seen;
   }
 
   // --- coming and going ------------------------------------------------------------------------------------------------
 
   async #enter(userId: string, conversationIds: readonly string[]): Promise<void> {
     const isFirst = await this.#deps.state.enter(userId);
-    const { status } = await this.#stored(userId);
+    const { status } = await this.#news.stored(userId);
     this.#shown.set(userId, status);
-    if (isFirst && status !== 'offline') this.#announce(userId, status, null, conversationIds);
+    if (isFirst && status !== 'offline') await this.#news.tell(userId, status, null, conversationIds);
   }
 
   #graceOver(userId: string): void {
-    const at = new Date(this.#deps.clock.now() - limits.presenceGraceMs).toISOString();
-    this.#later(userId, () => this.#goOffline(userId, at));
-  }
-
-  async #goOffline(userId: string, at: string): Promise<void> {
-    const wasVisible = this.#isVisible(userId);
-    this.#shown.delete(userId);
-    if (!(await this.#deps.state.leave(userId)) || !wasVisible) return;
-    await this.#saveLastSeen(userId, at);
-    this.#announce(userId, 'offline', at, await this.#audience(userId));
+    const since = this.#deps.clock.now() - limits.presenceGraceMs;
+    this.#later(userId, async () => {
+      this.#shown.delete(userId);
+      if (await this.#deps.state.leave(userId, since)) await this.#tellGone(userId, since);
+    });
   }
 
   async #choose(userId: string, status: UserStatusType): Promise<void> {
-    const before = await this.#stored(userId);
+    const before = await this.#news.stored(userId);
     if (before.status === status) return;
     await this.#deps.statuses.saveStatus(userId, status);
     if (this.#shown.has(userId)) this.#shown.set(userId, status);
@@ -170,55 +188,41 @@ export class Presence {
     if (!(await this.#deps.state.present([userId])).has(userId)) return;
     // Hidden people were last seen when they hid.
     const at = status === 'offline' ? new Date(this.#deps.clock.now()).toISOString() : null;
-    if (at !== null) await this.#saveLastSeen(userId, at);
-    this.#announce(userId, status, at, await this.#audience(userId));
+    if (at !== null) await this.#news.seen(userId, at);
+    await this.#news.tell(userId, status, at);
   }
 
-  #announce(
-    userId: string,
-    status: UserStatusType,
-    lastSeenAt: string | null,
-    conversationIds: readonly string[],
-  ): void {
-    if (conversationIds.length === 0) return;
-    this.#deps.bus.publish({
-      audience: { kind: 'conversations', conversationIds, except: userId },
-      frame: {
-        type: 'user_status_change',
-        user_id: userId,
-        status,
-        is_typing: false,
-        conversation_id: null,
-        last_seen_at: lastSeenAt,
-      },
-    });
+  /** They are nowhere any more. Who hid went for others when they hid. */
+  async #tellGone(userId: string, seenAt: number): Promise<void> {
+    if (this.#shown.has(userId) || (await this.#isHidden(userId))) return;
+    const at = new Date(seenAt).toISOString();
+    await this.#news.seen(userId, at);
+    await this.#news.tell(userId, 'offline', at);
   }
 
-  async #audience(userId: string): Promise<string[]> {
-    const { conversations } = await this.#deps.conversations.subscriptions(userId);
-    return conversations.flatMap(({ id, participantCount }) =>
-      participantCount <= limits.receiptAudience ? [id] : [],
-    );
+  async #tellBack(userId: string): Promise<void> {
+    const { status } = await this.#news.stored(userId);
+    if (status !== 'offline') await this.#news.tell(userId, status, null);
   }
 
-  async #stored(userId: string): Promise<StoredStatus> {
-    return (await this.#deps.statuses.readStatuses([userId])).get(userId) ?? unset;
+  /** What others hear of people, from whichever node. */
+  #heard({ user_id: userId, status }: ServerFrames['user_status_change']): void {
+    this.#deps.state.told(userId, status !== 'offline');
+    const shown = this.#shown.get(userId);
+    if (shown !== undefined && shown !== status) this.#later(userId, () => this.#follow(userId, status));
   }
 
-  #isVisible(userId: string): boolean {
-    return this.#shownAs(userId) !== 'offline';
+  /** Somebody who is connected here set another status on another node; or that one did not know that they are here. */
+  async #follow(userId: string, heard: UserStatusType): Promise<void> {
+    const { status } = await this.#news.stored(userId);
+    if (!this.#shown.has(userId)) return;
+    this.#shown.set(userId, status);
+    if (status === 'offline') this.#typing.stopAll(userId);
+    else if (heard === 'offline') await this.#news.tell(userId, status, null);
   }
 
-  #shownAs(userId: string): UserStatusType {
-    return this.#shown.get(userId) ?? 'offline';
-  }
-
-  async #saveLastSeen(userId: string, at: string): Promise<void> {
-    try {
-      await this.#deps.statuses.saveLastSeen(userId, at);
-    } catch (err) {
-      this.#deps.log.warn({ err, user_id: userId }, 'when somebody was last seen could not be kept');
-    }
+  async #inTurns(userIds: readonly string[], work: (userId: string) => Promise<void>): Promise<void> {
+    await Promise.all(userIds.map((userId) => this.#turns.run(userId, () => work(userId))));
   }
 
   // --- typing ----------------------------------------------------------------------------------------------------------
@@ -238,26 +242,73 @@ export class Presence {
     await this.#deps.state.setTyping(userId, conversationId, this.#deps.clock.now() + limits.typingMs);
   }
 
+  /** Asked anew each time: they may set it on any node. */
   async #isHidden(userId: string): Promise<boolean> {
-    return (this.#shown.get(userId) ?? (await this.#stored(userId)).status) === 'offline';
+    return (await this.#news.stored(userId)).status === 'offline';
   }
 
   #announceTyping(userId: string, conversationId: string, on: boolean): void {
     this.#later(userId, async () => {
       // They may have hidden since they began; what was told is told to its end.
-      const key = `${userId}\n${conversationId}`;
+      const key = typingKey(userId, conversationId);
       const isTold = on ? !(await this.#isHidden(userId)) : this.#toldTyping.delete(key);
       if (isTold && on) this.#toldTyping.add(key);
-      const events = isTold ? typingEvents(userId, conversationId, this.#shownAs(userId), on) : [];
-      for (const event of events) this.#deps.bus.publish(event);
+      if (isTold) await this.#tellTyping(userId, conversationId, on);
       if (!on) await this.#deps.state.clearTyping(userId, conversationId);
     });
   }
 
-  /** Who is out of a conversation does not type in it. */
+  async #tellTyping(userId: string, conversationId: string, on: boolean): Promise<void> {
+    const { status } = await this.#news.stored(userId);
+    const isThere = this.#shown.has(userId) || (await this.#deps.state.present([userId])).has(userId);
+    const events = typingEvents(userId, conversationId, isThere ? status : 'offline', on);
+    for (const event of events) this.#deps.bus.publish(event);
+  }
+
+  /** They stop wherever they said on another node that they type. */
+  #stopElsewhere(userId: string): Promise<void> {
+    // In turn: what ends here is over by then.
+    return this.#turns.run(userId, async () => {
+      const typing = (await this.#deps.state.typing([userId])).get(userId) ?? [];
+      for (const id of typing) {
+        if (this.#isTyping(userId, id)) continue;
+        await this.#deps.state.clearTyping(userId, id);
+        await this.#tellTyping(userId, id, false);
+      }
+    });
+  }
+
+  /** On this node, as others were told. */
+  #isTyping(userId: string, conversationId: string): boolean {
+    return this.#toldTyping.has(typingKey(userId, conversationId));
+  }
+
+  /** Who is out of a conversation, or has sent what they typed by another node, does not type in it. */
   #observe({ frame }: BusEvent): void {
-    if (frame.type === 'participant_removed') this.#typing.stop(frame.user_id, frame.conversation_id);
-    else if (frame.type === 'conversation_deleted') this.#typing.stopIn(frame.conversation_id);
+    switch (frame.type) {
+      case 'participant_removed':
+        return void this.#typing.stop(frame.user_id, frame.conversation_id);
+      case 'conversation_deleted':
+        return this.#typing.stopIn(frame.conversation_id);
+      case 'new_message':
+        return void this.#typing.stop(frame.message.sender_id, frame.conversation_id);
+      case 'user_status_change':
+        return frame.conversation_id === null ? this.#heard(frame) : undefined;
+      case 'typing_start':
+      case 'typing_stop':
+        return this.#heardTyping(frame);
+      default:
+    }
+  }
+
+  #heardTyping(frame: ServerFrames['typing_start'] | ServerFrames['typing_stop']): void {
+    const { user_id: userId, conversation_id: conversationId } = frame;
+    const isOwn = this.#isTyping(userId, conversationId);
+    if (!isOwn) this.#typingElsewhere.heard(frame);
+    // They said on another node that they stopped, and it was told.
+    if (!isOwn || frame.type === 'typing_start') return;
+    this.#toldTyping.delete(typingKey(userId, conversationId));
+    this.#typing.stop(userId, conversationId);
   }
 
   /** In turn, for what nobody waits for. */
@@ -267,3 +318,5 @@ export class Presence {
     });
   }
 }
+
+const typingKey = (userId: string, conversationId: string): string => `${userId}\n${conversationId}`;

@@ -4,6 +4,8 @@ import type { BusEvent } from '../messaging/ports.ts';
 /** An event that tells of a durable change of a conversation: it has a place in the order of its versions. */
 export interface Change extends BusEvent {
   readonly frame: ConversationChange;
+  /** People in the conversation who are not to see it: it shows what became so after they left. */
+  readonly hiddenFrom?: ReadonlySet<string>;
 }
 
 export const isChange = (event: BusEvent): event is Change => 'version' in event.frame;

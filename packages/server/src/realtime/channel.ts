@@ -45,8 +45,8 @@ export class Channel {
   held: Map<number, Change> | null = null;
   /** People whose removal is held: they receive nothing that is not of the time before it. */
   leaving: Set<string> | null = null;
-  /** Versions that were given up and may yet come. */
-  missed: Set<number> | null = null;
+  /** The highest version that is known to exist. */
+  wants: number;
   /** How many sweeps have found it waiting for the same change. */
   sweeps = 0;
 
@@ -54,6 +54,7 @@ export class Channel {
     this.id = id;
     this.base = position;
     this.position = position;
+    this.wants = position;
     this.participantCount = participantCount;
   }
 
@@ -72,6 +73,11 @@ export class Channel {
       if (member.userId === userId) return place.position < this.position;
     }
     return false;
+  }
+
+  /** The version up to which somebody has everything; null if they are not in it here. */
+  placeOf(member: Member): number | null {
+    return this.members.has(member) ? this.position : (this.apart?.get(member)?.position ?? null);
   }
 
   everybody(): Iterable<Member> {

@@ -1,9 +1,10 @@
-import type { Message, ServerFrame } from '@parley/protocol';
+import type { ConversationChange, Message, ServerFrame } from '@parley/protocol';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { BusEvent } from '../messaging/ports.ts';
 import { MemoryBus } from './bus-memory.ts';
 import { Hub } from './hub.ts';
 import type { Listener, Prepared } from './listener.ts';
+import type { MovedWatermarks } from './repair.ts';
 
 type Subscriptions = {
   cursor: string;
@@ -41,6 +42,11 @@ let encoded: number;
 /** What the store answers; a test may make it wait. */
 let store: Map<string, Subscriptions['conversations']>;
 let gate: Promise<void> | null;
+/** The changes of `c` that the store has; and whether it answers. */
+let kept: ConversationChange[];
+let moved: MovedWatermarks[];
+let away: boolean;
+let repaired: { change: number; receipt: number };
 const presence = { connected: vi.fn(), disconnected: vi.fn() };
 
 beforeEach(() => {
@@ -49,6 +55,8 @@ beforeEach(() => {
   bus = new MemoryBus(log);
   store = new Map();
   gate = null;
+  [kept, moved, away] = [[], [], false];
+  repaired = { change: 0, receipt: 0 };
   gaps = 0;
   encoded = 0;
   hub = new Hub({
@@ -56,9 +64,29 @@ beforeEach(() => {
     presence,
     log,
     clock: { now: Date.now },
-    meter: { gap: () => gaps++ },
-    prepare: (frame) => ({ bytes: Buffer.from((encoded++, JSON.stringify(frame))), ephemeral: false }),
+    meter: { gap: () => gaps++, repaired: (kind, count) => (repaired[kind] += count) },
+    prepare: (frame) => ({
+      bytes: Buffer.from((encoded++, JSON.stringify(frame))),
+      ephemeral: false,
+      change: null,
+    }),
+    changes: {
+      changedSince: async (since) => ({
+        horizon: { epoch: 1, xid: 1 },
+        conversations: since === null ? [] : [{ id: 'c', version: kept.at(-1)?.version ?? 0 }],
+        joined: [],
+      }),
+      receiptsSince: async () => moved,
+      changesAfter: async ([place]) => {
+        if (away) throw new Error('the store is away');
+        const after = place?.version ?? 0;
+        const changes = kept.filter(({ version }) => version > after);
+        const upTo = kept.at(-1)?.version ?? 0;
+        return [{ conversationId: 'c', upTo, participantCount: 3, changes, joined: [] }];
+      },
+    },
     conversations: {
+      readMany: async () => [],
       // The snapshot is taken when it is asked for; the answer may take its time.
       subscriptions: async (userId) => {
         const conversations = (store.get(userId) ?? []).map((each) => ({ ...each }));
@@ -166,22 +194,111 @@ test('changes that overtook each other are heard in the order of their versions,
   expect(gaps).toBe(0);
 });
 
-test('a change that never comes holds the others back for a second or so, and is told of', async () => {
+const keep = (...events: BusEvent[]): void => {
+  for (const { frame } of events) if ('version' in frame) kept.push(frame);
+};
+
+test('a change that does not come is fetched after a second or so, and the others wait for it', async () => {
   const bob = await connect('bob', inConversation('c', 0));
+  keep(message(1), message(2), message(3), message(4));
   publish(message(1), message(3), message(4));
   expect(bob.heard).toEqual(['new_message 1']);
   await vi.advanceTimersByTimeAsync(1600);
-  expect(bob.heard).toEqual(['new_message 1', 'new_message 3', 'new_message 4']);
-  expect(gaps).toBe(1);
-  expect(log.warn).toHaveBeenCalledOnce();
-  publish(message(5), message(2), message(2));
-  expect(bob.heard.slice(3)).toEqual(['new_message 5', 'new_message 2']);
+  publish(message(2));
+  expect(bob.heard).toEqual(['new_message 1', 'new_message 2', 'new_message 3', 'new_message 4']);
+  expect([gaps, repaired.change > 0]).toEqual([0, true]);
 });
 
-test('a hole does not stay open because more and more comes after it', async () => {
+test('while the store is away nothing is given up, and its log says so once', async () => {
   const bob = await connect('bob', inConversation('c', 0));
-  for (let version = 2; version < 600; version++) publish(message(version));
-  expect(bob.heard).toHaveLength(598);
+  keep(message(1), message(2), message(3));
+  away = true;
+  publish(message(2));
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(bob.heard).toEqual([]);
+  expect(log.warn.mock.calls.map(([, text]) => String(text)).filter((text) => /did not/.test(text))).toEqual([
+    'changes that did not arrive could not be read; trying again',
+  ]);
+  away = false;
+  await vi.advanceTimersByTimeAsync(6000);
+  expect(bob.heard).toEqual(['new_message 1', 'new_message 2', 'new_message 3']);
+});
+
+test('what the store does not have either is given up, and told of', async () => {
+  const bob = await connect('bob', inConversation('c', 0));
+  publish(message(1), message(3), message(4));
+  await vi.advanceTimersByTimeAsync(1600);
+  expect(bob.heard).toEqual(['new_message 1', 'new_message 3', 'new_message 4']);
+  expect(gaps).toBe(1);
+  publish(message(5), message(2), message(2));
+  expect(bob.heard.slice(3)).toEqual(['new_message 5']);
+});
+
+test('however much comes after a hole, all of it is heard, and little of it is held', async () => {
+  const bob = await connect('bob', inConversation('c', 0));
+  for (let version = 1; version < 900; version++) keep(message(version));
+  for (let version = 2; version < 900; version++) publish(message(version));
+  await vi.advanceTimersByTimeAsync(0);
+  expect(bob.heard).toEqual(kept.map(({ version }) => `new_message ${version}`));
+});
+
+test('a change of which nothing ever came is found by looking, after a pause of this process, too', async () => {
+  const bob = await connect('bob', inConversation('c', 0));
+  keep(message(1));
+  vi.setSystemTime(Date.now() + 30_000);
+  await vi.advanceTimersByTimeAsync(4000);
+  expect(bob.heard).toEqual(['new_message 1']);
+});
+
+test('after a suspicion it is found at once', async () => {
+  const bob = await connect('bob', inConversation('c', 0));
+  keep(message(1));
+  hub.suspect();
+  await vi.advanceTimersByTimeAsync(600);
+  expect(bob.heard).toEqual(['new_message 1']);
+});
+
+test('a receipt that did not come is told once; one that was heard is not', async () => {
+  const bob = await connect('bob', inConversation('c', 0));
+  const marks = { conversationId: 'c', last_read_seq: 2, last_delivered_seq: 3, messageId: 'm' };
+  const read = {
+    type: 'message_read',
+    conversation_id: 'c',
+    message_id: 'm',
+    user_id: 'ann',
+    last_seq: 2,
+  } as const;
+  publish({ audience: { kind: 'conversation', conversationId: 'c' }, frame: read });
+  publish({
+    audience: { kind: 'conversation', conversationId: 'c' },
+    frame: { type: 'message_delivered', conversation_id: 'c', user_id: 'ann', last_seq: 3 },
+  });
+  moved = [
+    { ...marks, user_id: 'ann' },
+    { ...marks, user_id: 'cem' },
+  ];
+  await vi.advanceTimersByTimeAsync(12_000);
+  expect(bob.heard).toEqual(['message_read', 'message_delivered', 'message_read', 'message_delivered']);
+  expect(repaired.receipt).toBe(2);
+});
+
+test('what somebody here is about is followed, and let go of a little after the last of them', async () => {
+  const followed = vi.spyOn(bus, 'follow');
+  const unfollowed = vi.spyOn(bus, 'unfollow');
+  const phone = await connect('bob', inConversation('c', 0));
+  const laptop = await connect('bob', inConversation('c', 0));
+  const topics = [[{ kind: 'user', id: 'bob' }], [{ kind: 'conversation', id: 'c' }]];
+  expect(followed.mock.calls).toEqual(topics);
+  hub.detach(phone);
+  hub.detach(laptop);
+  // Whoever comes back at once finds it followed.
+  const again = await connect('bob', inConversation('c', 0));
+  await vi.advanceTimersByTimeAsync(5000);
+  expect(unfollowed).not.toHaveBeenCalled();
+  hub.detach(again);
+  await vi.advanceTimersByTimeAsync(5000);
+  expect(followed.mock.calls).toEqual(topics);
+  expect(unfollowed.mock.calls).toEqual(topics);
 });
 
 test('somebody added hears of it with the conversation, and of all that follows; the others without it', async () => {

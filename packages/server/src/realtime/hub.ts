@@ -5,19 +5,24 @@ import { entrants, isChange, participantCountOf, putsOut, type Change } from './
 import { Channel, Member } from './channel.ts';
 import { Departures } from './departures.ts';
 import { Fanout } from './fanout.ts';
+import { Follows } from './follows.ts';
 import type { Listener, Log, Prepare } from './listener.ts';
 import { passOn } from './pass-on.ts';
 import { RecentChanges, type Mark } from './recent.ts';
+import { Recovery, type RecoveryMeter } from './recovery.ts';
+import type { RepairStore } from './repair.ts';
 import { Sequence } from './sequence.ts';
 
-export interface HubMeter {
-  /** A hole in the versions of a conversation was given up. */
+export interface HubMeter extends RecoveryMeter {
+  /** A hole in the versions of a conversation was given up: the store does not have it either. */
   gap(): void;
 }
 
 export interface HubDeps {
   readonly bus: Bus;
-  readonly conversations: Pick<ConversationStore, 'subscriptions'>;
+  readonly conversations: Pick<ConversationStore, 'subscriptions' | 'readMany'>;
+  /** Where what the bus lost is read. */
+  readonly changes: RepairStore;
   /** Told of a person's first and last connection to this node. Neither throws nor waits. */
   readonly presence: {
     /** `conversationIds`: where others hear of their status. */
@@ -35,6 +40,8 @@ export interface HubDeps {
 type Subscriptions = Awaited<ReturnType<ConversationStore['subscriptions']>>;
 
 const sweepMs = 500;
+/** Milliseconds by which an event may be older than the moment at which it opens a conversation here. */
+const lateMs = 5000;
 /** Times that somebody's conversations are loaded when too much happened meanwhile to be kept. */
 const maxLoads = 3;
 
@@ -43,7 +50,8 @@ const maxLoads = 3;
  * changes in the order of their versions, each once, to people for as long as they are in it.
  *
  * Membership follows from the changes themselves: an entrance is carried out before its frame is delivered, a removal
- * after. What is loaded from the store is where to begin: what arrived since is applied on top of it.
+ * after. What is loaded from the store is where to begin: what arrived since is applied on top of it. The bus may lose
+ * events: what is missing is read from the store (`Recovery`).
  */
 export class Hub {
   readonly #deps: HubDeps;
@@ -55,6 +63,8 @@ export class Hub {
   /** Those of them that put somebody here out. */
   readonly #carriedOut: Departures;
   readonly #sequence: Sequence;
+  readonly #follows: Follows;
+  readonly #recovery: Recovery;
   readonly #unsubscribe: () => void;
   readonly #timer: NodeJS.Timeout;
 
@@ -68,8 +78,28 @@ export class Hub {
       apply: (channel, change) => this.#apply(channel, change),
       replay: (channel, member, change) => this.#replay(channel, member, change),
       admitLate: (channel, change) => this.#admit(channel, change, change.frame.version - 1),
+      mend: (channel) => this.#recovery.want(channel.id),
       log: deps.log,
       onGap: () => deps.meter.gap(),
+    });
+    this.#follows = new Follows(deps.bus);
+    this.#recovery = new Recovery({
+      ...deps,
+      members: this.#members,
+      channels: this.#channels,
+      departures: this.#departures,
+      carriedOut: this.#carriedOut,
+      sequence: this.#sequence,
+      tell: (event) => passOn(event, this.#members, this.#channels, deps.prepare),
+      open: (id, version, participantCount) => this.#open(id, version, participantCount),
+      place: (member, { id, version, participantCount }) =>
+        this.#place(member, id, version, participantCount),
+      closeIfEmpty: (channel) => this.#closeIfEmpty(channel),
+      replay: (channel, member, change) => this.#replay(channel, member, change),
+      putOut: (channel, member, version) => {
+        this.#tellLeft(channel, member);
+        this.#putOut(channel, member, version);
+      },
     });
     this.#unsubscribe = deps.bus.subscribe((event) => this.#receive(event));
     this.#timer = setInterval(() => this.#sweep(), sweepMs).unref();
@@ -85,10 +115,11 @@ export class Hub {
    * everything. What it is given before this resolves comes after that moment.
    */
   async attach(listener: Listener): Promise<string> {
-    const member = this.#members.get(listener.userId) ?? new Member(listener.userId);
-    this.#members.set(listener.userId, member);
+    const member = this.#members.get(listener.userId) ?? this.#welcome(listener.userId);
     member.listeners.push(listener);
     try {
+      const starting = this.#recovery.begin();
+      if (starting !== null) await starting;
       if (member.live) return await this.#load(member);
       member.loading ??= this.#load(member).finally(() => (member.loading = null));
       return await member.loading;
@@ -108,6 +139,7 @@ export class Hub {
     listener.joined = null;
     if (member.listeners.length > 0) return;
     this.#members.delete(member.userId);
+    this.#follows.release({ kind: 'user', id: member.userId });
     // A copy: leaving takes out of `channels`.
     for (const channel of member.channels.slice()) this.#leave(channel, member);
     if (member.live) this.#deps.presence.disconnected(member.userId);
@@ -134,18 +166,39 @@ export class Hub {
     return this.#channels.get(conversationId)?.participantCount ?? 0;
   }
 
+  /** The version up to which people in a conversation have been given everything; null if nobody here is in it. */
+  positionOf(conversationId: string): number | null {
+    return this.#channels.get(conversationId)?.position ?? null;
+  }
+
+  /** Looks at once for what no event told of: a write may be done whose answer was lost. Neither throws nor waits. */
+  suspect(): void {
+    this.#recovery.suspect();
+  }
+
   close(): void {
     clearInterval(this.#timer);
+    this.#recovery.close();
     this.#unsubscribe();
   }
 
   // --- whose conversations are which ----------------------------------------------------------------------------------
 
+  #welcome(userId: string): Member {
+    const member = new Member(userId);
+    this.#members.set(userId, member);
+    this.#follows.follow({ kind: 'user', id: userId });
+    return member;
+  }
+
   async #load(member: Member): Promise<string> {
     for (let attempt = 0; attempt < maxLoads; attempt++) {
       const mark = this.#recent.mark();
+      const began = this.#deps.clock.now();
       try {
         const subscriptions = await this.#deps.conversations.subscriptions(member.userId);
+        // What changed since it was read is followed only from now on.
+        this.#recovery.noteOpened(began);
         if (this.#settle(member, subscriptions, mark)) return subscriptions.cursor;
       } finally {
         this.#recent.release(mark);
@@ -163,7 +216,10 @@ export class Hub {
     if (since === null) return false;
     if (this.#members.get(member.userId) !== member) return true;
     // Who is live follows the changes: what is new to them here is on its way, and their other connections wait for it.
-    if (member.live) return true;
+    if (member.live) {
+      this.#recovery.noteSeen(member, conversations);
+      return true;
+    }
     member.live = true;
     for (const { id, version, participantCount } of conversations)
       this.#place(member, id, version, participantCount);
@@ -188,6 +244,8 @@ export class Hub {
   #open(id: string, version: number, participantCount: number): Channel {
     const channel = new Channel(id, version, participantCount);
     this.#channels.set(id, channel);
+    this.#follows.follow({ kind: 'conversation', id });
+    this.#recovery.noteOpened(this.#deps.clock.now() - lateMs);
     return channel;
   }
 
@@ -199,6 +257,7 @@ export class Hub {
   #closeIfEmpty(channel: Channel): void {
     if (!channel.isEmpty || this.#channels.get(channel.id) !== channel) return;
     this.#channels.delete(channel.id);
+    this.#follows.release({ kind: 'conversation', id: channel.id });
     const held = [...(channel.held?.values() ?? [])].sort((a, b) => a.frame.version - b.frame.version);
     channel.held = null;
     // Among what waited may be the entrance of somebody who has nobody else to wait for.
@@ -213,6 +272,7 @@ export class Hub {
   // --- changes --------------------------------------------------------------------------------------------------------
 
   #receive(event: BusEvent): void {
+    this.#recovery.note(event);
     if (isChange(event)) this.#receiveChange(event);
     else passOn(event, this.#members, this.#channels, this.#deps.prepare);
   }
@@ -260,7 +320,8 @@ export class Hub {
     const leavers = this.#leavers(channel, change);
     if (frame.type === 'participant_removed') for (const member of leavers) this.#tellLeft(channel, member);
     const fanout = new Fanout(change, this.#deps.prepare);
-    for (const member of channel.members) fanout.ofChannel(channel, member);
+    for (const member of channel.members)
+      if (change.hiddenFrom?.has(member.userId) !== true) fanout.ofChannel(channel, member);
     for (const member of leavers) this.#putOut(channel, member, frame.version);
     if (frame.type === 'new_message' && fanout.wasNeeded) {
       const ms = this.#deps.clock.now() - Date.parse(frame.message.created_at);
@@ -271,7 +332,8 @@ export class Hub {
   #replay(channel: Channel, member: Member, change: Change): void {
     const out = putsOut(change.frame, member.userId);
     if (out && change.frame.type === 'participant_removed') this.#tellLeft(channel, member);
-    new Fanout(change, this.#deps.prepare).ofChannel(channel, member);
+    if (change.hiddenFrom?.has(member.userId) !== true)
+      new Fanout(change, this.#deps.prepare).ofChannel(channel, member);
     if (out) this.#putOut(channel, member, change.frame.version);
   }
 
@@ -298,6 +360,7 @@ export class Hub {
   }
 
   #sweep(): void {
+    this.#follows.sweep();
     for (const channel of this.#sequence.sweep()) this.#closeIfEmpty(channel);
     this.#recent.trim();
   }

@@ -6,6 +6,8 @@ export interface Prepared {
   readonly bytes: Buffer;
   /** Whether a slow reader may miss it: typing and status, which the next one of their kind outdates. */
   readonly ephemeral: boolean;
+  /** The place of a durable change in its conversation; null for all else. */
+  readonly change: { readonly conversationId: string; readonly version: number } | null;
 }
 
 /** Turns a frame into what is written to sockets. */

@@ -1,6 +1,7 @@
 import type { Channel, Member, Place } from './channel.ts';
 import type { Change } from './change.ts';
 import type { Log } from './listener.ts';
+import type { Missed } from './missed.ts';
 import type { RecentChanges } from './recent.ts';
 
 export interface SequenceDeps {
@@ -11,28 +12,28 @@ export interface SequenceDeps {
   readonly replay: (channel: Channel, member: Member, change: Change) => void;
   /** Lets those in whom a change puts in and who are not there, as of just before it. */
   readonly admitLate: (channel: Channel, change: Change) => void;
+  /** Changes of a conversation did not come by the bus: has them fetched, and `fill` or `giveUp` called. */
+  readonly mend: (channel: Channel) => void;
   readonly log: Log;
   /** A hole in a conversation's versions was given up. */
   readonly onGap: () => void;
 }
 
-/** Sweeps that find a conversation waiting for the same change before it is given up. */
+/** Sweeps that find a conversation waiting for the same change before it is fetched. */
 const patience = 3;
-/** Changes held back in one conversation at most. */
+/** Changes held back in one conversation at most; those beyond are fetched in their turn. */
 const maxHeld = 512;
-/** Given-up versions remembered in one conversation at most. */
-const maxMissed = 1024;
 
 /**
  * Brings the changes of each conversation into the order of their versions, each once.
  *
- * Commits happen in that order but publishing may overtake: what comes too early is held back. A hole that stays open
- * for `patience` sweeps is given up. They are counted, and not timed, because a process that stood still has not waited:
- * what arrived meanwhile is read between two sweeps.
+ * Commits happen in that order but publishing may overtake: what comes too early is held back. What is missing for
+ * `patience` sweeps is fetched from where it is kept. They are counted, and not timed, because a process that stood
+ * still has not waited: what arrived meanwhile is read between two sweeps.
  */
 export class Sequence {
   readonly #deps: SequenceDeps;
-  /** Conversations that hold something back or have somebody behind. */
+  /** Conversations that want something or have somebody behind. */
   readonly #waiting = new Set<Channel>();
 
   constructor(deps: SequenceDeps) {
@@ -48,126 +49,153 @@ export class Sequence {
     this.#releaseHeld(channel);
   }
 
+  /** Notes that there is a version, whose event may be lost. */
+  expect(channel: Channel, version: number): void {
+    if (version <= channel.wants) return;
+    channel.wants = version;
+    this.#waiting.add(channel);
+  }
+
   /** Gives somebody behind what arrived since, as far as it is here without a hole. */
   catchUp(channel: Channel, member: Member): void {
-    this.#catchUp(channel, member, false);
-  }
-
-  /** To be called at equal intervals of about half a second. Answers the conversations that it found waiting. */
-  sweep(): readonly Channel[] {
-    const swept = [...this.#waiting];
-    for (const channel of swept) {
-      if (channel.held !== null && ++channel.sweeps >= patience) this.#mendHole(channel);
-      const behind = this.#behind(channel);
-      for (const [member, place] of behind)
-        if (++place.sweeps >= patience) this.#mendPlace(channel, member, place);
-      if (channel.held === null && behind.length === 0) this.#waiting.delete(channel);
-    }
-    return swept;
-  }
-
-  #advance(channel: Channel, change: Change): void {
-    this.#deps.apply(channel, change);
-    channel.position = change.frame.version;
-    channel.sweeps = 0;
-    this.#gather(channel);
-  }
-
-  /** Those who were ahead join the others where they meet. */
-  #gather(channel: Channel): void {
-    if (channel.apart === null) return;
-    for (const [member, place] of channel.apart) {
-      if (place.position === channel.position) channel.merge(member);
-    }
-  }
-
-  #releaseHeld(channel: Channel): void {
-    while (channel.held !== null) {
-      const next = channel.held.get(channel.position + 1);
-      if (next === undefined) return;
-      channel.held.delete(next.frame.version);
-      if (channel.held.size === 0) channel.held = null;
-      this.#advance(channel, next);
-    }
-    channel.leaving = null;
-  }
-
-  #hold(channel: Channel, change: Change): void {
-    const { frame } = change;
-    channel.held ??= new Map();
-    if (channel.held.has(frame.version)) return;
-    channel.held.set(frame.version, change);
-    if (frame.type === 'participant_removed') (channel.leaving ??= new Set()).add(frame.user_id);
-    this.#wait(channel);
-    if (channel.held.size > maxHeld) this.#mendHole(channel);
-  }
-
-  /** At or before the position: for somebody who is behind, given up before, or a duplicate. */
-  #takeLate(channel: Channel, change: Change): void {
-    const { version } = change.frame;
-    if (channel.missed?.delete(version) === true) return this.#deps.apply(channel, change);
-    if (version <= channel.base) this.#deps.admitLate(channel, change);
-    for (const [member] of this.#behind(channel)) this.catchUp(channel, member);
-  }
-
-  /**
-   * A hole stayed open: what lies between the position and the first change held did not come by the bus. Here is the
-   * place to fetch it from where it is kept; without that, people receive what there is, late ones if they come.
-   */
-  #mendHole(channel: Channel): void {
-    const { id, position, held } = channel;
-    if (held === null) return;
-    const next = Math.min(...held.keys());
-    this.#deps.onGap();
-    this.#deps.log.warn(
-      { conversationId: id, after: position, before: next },
-      'changes of a conversation did not arrive',
-    );
-    channel.missed ??= new Set();
-    for (let version = position + 1; version < next && channel.missed.size < maxMissed; version++) {
-      channel.missed.add(version);
-    }
-    channel.position = next - 1;
-    channel.sweeps = 0;
-    for (const [member, place] of channel.apart ?? []) {
-      if (place.position > position && place.position < next) channel.merge(member);
-    }
-    this.#releaseHeld(channel);
-  }
-
-  /** As `#mendHole`, for one person who is behind the others. */
-  #mendPlace(channel: Channel, member: Member, { position }: Place): void {
-    this.#deps.onGap();
-    this.#deps.log.warn(
-      { conversationId: channel.id, after: position, upTo: channel.position },
-      'changes for somebody new did not arrive',
-    );
-    this.#catchUp(channel, member, true);
-  }
-
-  #catchUp(channel: Channel, member: Member, overHoles: boolean): void {
     const place = channel.apart?.get(member);
     if (place === undefined || place.position >= channel.position) return;
     for (const change of this.#deps.recent.of(channel.id, place.position)) {
       const { version } = change.frame;
       if (version > channel.position) break;
       if (version <= place.position) continue;
-      if (version > place.position + 1 && !overHoles) return this.#wait(channel);
-      place.position = version;
-      place.sweeps = 0;
-      this.#deps.replay(channel, member, change);
-      if (!channel.has(member)) return;
+      if (version > place.position + 1) return void this.#waiting.add(channel);
+      if (!this.#replay(channel, member, place, change)) return;
     }
-    if (place.position === channel.position || overHoles) channel.merge(member);
-    else this.#wait(channel);
+    if (place.position === channel.position) channel.merge(member);
+    else this.#waiting.add(channel);
+  }
+
+  /** To be called at equal intervals of about half a second. Answers the conversations that it found waiting. */
+  sweep(): readonly Channel[] {
+    const swept = [...this.#waiting];
+    for (const channel of swept) {
+      const behind = this.#behind(channel);
+      const isWanting = channel.wants > channel.position;
+      if (!isWanting && behind.length === 0) this.#waiting.delete(channel);
+      let isOverdue = isWanting && ++channel.sweeps >= patience;
+      for (const [, place] of behind) if (++place.sweeps >= patience) isOverdue = true;
+      if (isOverdue) this.#deps.mend(channel);
+    }
+    return swept;
+  }
+
+  /** Takes in what was fetched; what came by the bus meanwhile is preferred: it is as it was at its time. */
+  fill(channel: Channel, missed: Missed): void {
+    for (const [member, place] of this.#behind(channel)) this.#fillPlace(channel, member, place, missed);
+    const known = new Map([...missed.changes, ...(channel.held ?? [])]);
+    for (const version of [...known.keys()].sort((a, b) => a - b)) {
+      const change = known.get(version);
+      if (change === undefined || version <= channel.position || version > missed.upTo) continue;
+      this.#skipTo(channel, version - 1);
+      this.#advance(channel, change);
+    }
+    this.#skipTo(channel, missed.upTo);
+    this.#releaseHeld(channel);
+  }
+
+  /** What is missing up to a version is nowhere: people receive what there is. */
+  giveUp(channel: Channel, upTo: number): void {
+    const { id, position } = channel;
+    const behind = this.#behind(channel);
+    if (upTo <= position && behind.length === 0) return;
+    this.#deps.onGap();
+    this.#deps.log.warn({ conversationId: id, after: position, upTo }, 'changes of a conversation are lost');
+    for (const [member] of behind) channel.merge(member);
+    const held = [...(channel.held?.keys() ?? [])].filter((version) => version <= upTo);
+    for (const version of held.sort((a, b) => a - b)) {
+      this.#skipTo(channel, version - 1);
+      this.#releaseHeld(channel);
+    }
+    this.#skipTo(channel, upTo);
+    this.#releaseHeld(channel);
+  }
+
+  #fillPlace(channel: Channel, member: Member, place: Place, missed: Missed): void {
+    const end = Math.min(channel.position, missed.upTo);
+    const known = new Map(missed.changes);
+    const creation = missed.creationFor(member.userId);
+    if (creation !== undefined) known.set(1, creation);
+    for (const change of this.#deps.recent.of(channel.id, place.position))
+      known.set(change.frame.version, change);
+    for (const version of [...known.keys()].sort((a, b) => a - b)) {
+      const change = known.get(version);
+      if (change === undefined || version <= place.position || version > end) continue;
+      if (!this.#replay(channel, member, place, change)) return;
+    }
+    place.position = Math.max(place.position, end);
+    if (place.position === channel.position) channel.merge(member);
+    else this.#waiting.add(channel);
+  }
+
+  /** Whether they are still there after it. */
+  #replay(channel: Channel, member: Member, place: Place, change: Change): boolean {
+    place.position = change.frame.version;
+    place.sweeps = 0;
+    this.#deps.replay(channel, member, change);
+    return channel.has(member);
+  }
+
+  #advance(channel: Channel, change: Change): void {
+    this.#deps.apply(channel, change);
+    this.#moveTo(channel, change.frame.version);
+  }
+
+  /** Passes versions that nobody can be given any more. */
+  #skipTo(channel: Channel, version: number): void {
+    if (version <= channel.position) return;
+    for (const [member, { position }] of channel.apart ?? [])
+      if (position > channel.position && position < version) channel.merge(member);
+    this.#moveTo(channel, version);
+  }
+
+  #moveTo(channel: Channel, version: number): void {
+    channel.position = version;
+    channel.wants = Math.max(channel.wants, version);
+    channel.sweeps = 0;
+    // Those who were ahead join the others where they meet.
+    for (const [member, { position }] of channel.apart ?? []) if (position === version) channel.merge(member);
+  }
+
+  #releaseHeld(channel: Channel): void {
+    const { held } = channel;
+    for (const version of held?.keys() ?? []) if (version <= channel.position) held?.delete(version);
+    for (
+      let next = held?.get(channel.position + 1);
+      next !== undefined;
+      next = held?.get(channel.position + 1)
+    ) {
+      held?.delete(next.frame.version);
+      this.#advance(channel, next);
+    }
+    if (held?.size === 0) channel.held = null;
+    if (channel.wants <= channel.position) channel.leaving = null;
+  }
+
+  #hold(channel: Channel, change: Change): void {
+    const { frame } = change;
+    this.expect(channel, frame.version);
+    this.#waiting.add(channel);
+    if (frame.type === 'participant_removed') (channel.leaving ??= new Set()).add(frame.user_id);
+    channel.held ??= new Map();
+    if (channel.held.has(frame.version)) return;
+    if (channel.held.size < maxHeld) channel.held.set(frame.version, change);
+    else this.#deps.mend(channel);
+  }
+
+  /** At or before the position: for somebody who is behind, or a duplicate. */
+  #takeLate(channel: Channel, change: Change): void {
+    if (change.frame.version <= channel.base) this.#deps.admitLate(channel, change);
+    for (const [member] of this.#behind(channel)) this.catchUp(channel, member);
   }
 
   #behind(channel: Channel): [Member, Place][] {
     if (channel.apart === null) return [];
     return [...channel.apart].filter(([, place]) => place.position < channel.position);
-  }
-
-  #wait(channel: Channel): void {
-    this.#waiting.add(channel);
   }
 }

@@ -1,5 +1,5 @@
 import { Refusal } from '../messaging/refusal.ts';
-import { isTransient } from './database.ts';
+import { isTransient } from './database-errors.ts';
 
 export interface BatcherOptions<Item, Result> {
   /** Does all items at once, and answers a result or an error for each, in their order. All or nothing if it rejects. */

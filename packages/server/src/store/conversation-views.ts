@@ -35,8 +35,7 @@ const participants = `(
   left join parley.users u on u.id = f.user_id
 )`;
 
-/** Its last message, as JSON. */
-export const lastMessage = `(
+const lastMessage = `(
   select row_to_json(s)
   from (
     select ${messageColumns(iso)} ${messageSources}

@@ -10,6 +10,8 @@ import type {
 import { limits } from '@parley/protocol';
 import { presentAttachment } from '../messaging/attachment.ts';
 
+export { statusOf, type Watermark } from '@parley/protocol';
+
 export interface MessageRow {
   readonly id: string;
   readonly conversation_id: string;
@@ -55,31 +57,6 @@ export const messageSources = `
 
 /** Selects `MessageRow`s; append a `where` over `m`. */
 export const selectMessages = `select ${messageColumns()} ${messageSources}`;
-
-/** One participant's watermarks in a conversation. */
-export interface Watermark {
-  readonly user_id: string;
-  readonly joined_seq: number;
-  readonly last_read_seq: number;
-  readonly last_delivered_seq: number;
-}
-
-/** The weakest status of a message over the other participants who were there when it was sent. */
-export function statusOf(
-  message: { seq: number; sender_id: string },
-  watermarks: readonly Watermark[],
-): DeliveryStatus {
-  let others = 0;
-  let read = true;
-  for (const mark of watermarks) {
-    if (mark.user_id === message.sender_id || mark.joined_seq >= message.seq) continue;
-    others++;
-    if (mark.last_delivered_seq < message.seq) return 'sent';
-    read &&= mark.last_read_seq >= message.seq;
-  }
-  if (others === 0) return 'sent';
-  return read ? 'read' : 'delivered';
-}
 
 export const toMessage = (row: MessageRow, status: DeliveryStatus, prefix: string): Message => ({
   ...row,

@@ -1,7 +1,6 @@
 /** What a catch-up reads, each for many people or conversations at once. Transaction ids are numbers here. */
-import type { Profile } from '@parley/protocol';
+import type { ParticipantRole, Profile, Watermarks } from '@parley/protocol';
 import type { SyncRequest } from '../messaging/ports.ts';
-import { lastMessage } from './conversation-views.ts';
 import type { Queryable } from './database.ts';
 import {
   conversationColumns,
@@ -12,6 +11,7 @@ import {
   type ConversationRow,
   type MessageRow,
   type ParticipantRow,
+  type Watermark,
 } from './rows.ts';
 
 /** Rows of one kind that one conversation may have in an answer. */
@@ -71,54 +71,43 @@ export function readLeft(
 export interface ConversationState extends ConversationRow {
   /** The transaction in which it last took a version. */
   readonly xid: number;
-  readonly last_message: MessageRow | null;
 }
 
 export function readStates(tx: Queryable, ids: readonly string[]): Promise<ConversationState[]> {
   return tx.query(
-    `select ${conversationColumns}, ${xid('c.xid')} as xid, ${lastMessage} as last_message
-     from parley.conversations c where c.id = any ($1)`,
+    `select ${conversationColumns}, ${xid('c.xid')} as xid from parley.conversations c where c.id = any ($1)`,
     [ids],
   );
 }
 
-export interface MemberState extends ParticipantRow {
-  /** The transactions in which membership, watermarks or profile, and profile changed, and in which they came. */
-  readonly xid: number;
+/** Where a person who asks stands in a conversation. */
+export interface OwnState extends Watermarks {
+  readonly place: number;
+  readonly conversation_id: string;
+  readonly role: ParticipantRole;
   readonly receipt_xid: number;
-  readonly profile_xid: number;
   readonly joined_xid: number;
-  readonly is_out: boolean;
-  readonly standing: string;
 }
 
-const memberColumns = `${participantColumns}, ${standing}, p.left_at is not null as is_out,
-  ${xid('p.xid')} as xid, ${xid('p.receipt_xid')} as receipt_xid, ${xid('p.joined_xid')} as joined_xid,
-  coalesce(${xid('u.xid')}, 0) as profile_xid`;
-
-/** Everybody in these conversations: for small ones. */
-export function readMembers(tx: Queryable, ids: readonly string[]): Promise<MemberState[]> {
-  return tx.query(
-    `select ${memberColumns}
-     from parley.conversation_participants p
-     left join parley.users u on u.id = p.user_id
-     where p.conversation_id = any ($1) and p.left_at is null`,
-    [ids],
-  );
-}
-
-/** Single people in single conversations. */
-export function readSingle(
+export function readOwn(
   tx: Queryable,
-  pairs: readonly { readonly conversationId: string; readonly userId: string }[],
-): Promise<MemberState[]> {
+  requests: readonly SyncRequest[],
+  candidates: readonly Candidate[],
+): Promise<OwnState[]> {
   return tx.query(
-    `select ${memberColumns}
-     from unnest($1::uuid[], $2::text[]) as k (conversation_id, user_id)
-     join parley.conversation_participants p
-       on p.conversation_id = k.conversation_id and p.user_id = k.user_id and p.left_at is null
-     left join parley.users u on u.id = p.user_id`,
-    [pairs.map(({ conversationId }) => conversationId), pairs.map(({ userId }) => userId)],
+    `select k.place, p.conversation_id, p.user_id, p.role, p.last_read_seq, p.last_delivered_seq,
+       ${xid('p.receipt_xid')} as receipt_xid, ${xid('p.joined_xid')} as joined_xid
+     from unnest($1::integer[], $2::uuid[], $3::text[]) as k (place, conversation_id, user_id)
+     cross join lateral (
+       select * from parley.conversation_participants p
+       where p.conversation_id = k.conversation_id and p.user_id = k.user_id offset 0
+     ) p
+     order by k.place, p.conversation_id`,
+    [
+      candidates.map(({ place }) => place),
+      candidates.map(({ conversationId }) => conversationId),
+      candidates.map(({ place }) => requests[place]?.userId),
+    ],
   );
 }
 
@@ -127,12 +116,53 @@ export interface Since {
   readonly since: number;
 }
 
+/** The people of a small conversation, as far as its messages' status and what they did since need them. */
+export interface Circle {
+  readonly conversation_id: string;
+  readonly watermarks: readonly Watermark[];
+  /** Whose watermarks or profile changed. */
+  readonly touched: readonly (Watermarks &
+    Profile & { readonly receipt_xid: number; readonly profile_xid: number })[];
+}
+
+export function readCircles(tx: Queryable, places: readonly Since[]): Promise<Circle[]> {
+  return tx.query(
+    `select k.id as conversation_id, c.watermarks, coalesce(c.touched, '[]') as touched
+     from unnest($1::uuid[], $2::bigint[]) as k (id, since)
+     cross join lateral (
+       select
+         json_agg(json_build_object(
+           'user_id', p.user_id, 'joined_seq', p.joined_seq, 'last_read_seq', p.last_read_seq,
+           'last_delivered_seq', p.last_delivered_seq
+         )) as watermarks,
+         json_agg(json_build_object(
+           'user_id', p.user_id, 'last_read_seq', p.last_read_seq, 'last_delivered_seq', p.last_delivered_seq,
+           'display_name', coalesce(u.display_name, p.user_id), 'avatar_url', u.avatar_url,
+           'receipt_xid', ${xid('p.receipt_xid')}, 'profile_xid', coalesce(${xid('u.xid')}, 0)
+         )) filter (where p.receipt_xid >= ${asXid('k.since')}) as touched
+       from parley.conversation_participants p
+       left join lateral (
+         select * from parley.users u where u.id = p.user_id and p.receipt_xid >= ${asXid('k.since')} offset 0
+       ) u on true
+       where p.conversation_id = k.id and p.left_at is null
+     ) c`,
+    [idsOf(places), places.map(({ since }) => since)],
+  );
+}
+
+/** Somebody whose membership changed. */
+export interface MemberState extends ParticipantRow {
+  readonly xid: number;
+  readonly is_out: boolean;
+  readonly standing: string;
+}
+
 const idsOf = (places: readonly Since[]): string[] => places.map(({ conversationId }) => conversationId);
 
 /** Who came, went, or got another role or mute, the latest first; one more than `maxRows` if that is too many. */
 export function readChangedMembers(tx: Queryable, places: readonly Since[]): Promise<MemberState[]> {
   return tx.query(
-    `select ${memberColumns}
+    `select ${participantColumns}, ${standing}, p.left_at is not null as is_out, ${xid('p.xid')} as xid
      from unnest($1::uuid[], $2::bigint[]) as k (id, since)
      cross join lateral (
        select * from parley.conversation_participants p
@@ -222,11 +252,16 @@ export interface ChangedMessage extends MessageRow {
   readonly xid: number;
 }
 
-/** The messages beyond these boundaries, by `seq`. */
-export function readChangedMessages(
-  tx: Queryable,
-  boundaries: readonly Boundary[],
-): Promise<ChangedMessage[]> {
+/** What to read of a conversation's messages. */
+export interface Portion {
+  readonly conversationId: string;
+  readonly afterSeq: number;
+  /** Of those up to there, what changed at a later version; null for none. */
+  readonly afterVersion: number | null;
+}
+
+/** By `seq`. */
+export function readPortions(tx: Queryable, portions: readonly Portion[]): Promise<ChangedMessage[]> {
   const select = `select ${messageColumns()}, ${xid('m.xid')} as xid ${messageSources}`;
   return tx.query(
     `select s.*
@@ -239,9 +274,9 @@ export function readChangedMessages(
      ) s
      order by s.conversation_id, s.seq`,
     [
-      idsOf(boundaries),
-      boundaries.map(({ after_seq }) => after_seq),
-      boundaries.map(({ after_version }) => after_version),
+      portions.map(({ conversationId }) => conversationId),
+      portions.map(({ afterSeq }) => afterSeq),
+      portions.map(({ afterVersion }) => afterVersion),
     ],
   );
 }

@@ -9,16 +9,17 @@ import {
   readBoundaries,
   readCandidates,
   readChangedMembers,
-  readChangedMessages,
   readChangedProfiles,
+  readCircles,
   readLeft,
-  readMembers,
-  readSingle,
+  readOwn,
+  readPortions,
   readStates,
   type Boundary,
   type Candidate,
   type ConversationState,
-  type MemberState,
+  type OwnState,
+  type Portion,
   type Since,
 } from './sync-reads.ts';
 
@@ -99,39 +100,38 @@ export class PostgresSync implements SyncStore {
   }
 }
 
-const isSmall = ({ participant_count }: ConversationState): boolean =>
-  participant_count <= limits.receiptAudience;
-
 /** Which conversations are in each one's page, and how much of them changed. */
 async function draft(tx: Queryable, requests: readonly SyncRequest[]): Promise<Draft[]> {
   const candidates = await readCandidates(tx, requests, pageConversations + 1);
   const left = Map.groupBy(await readLeft(tx, requests), ({ place }) => place);
   const states = await statesOf(tx, candidates);
-  const members = await membersOf(tx, requests, candidates, states);
-  const byPlace = Map.groupBy(candidates, ({ place }) => place);
-  const drafts = requests.map((request, place) => {
-    const own = (byPlace.get(place) ?? []).slice(0, pageConversations);
+  const own = Map.groupBy(
+    candidates.length === 0 ? [] : await readOwn(tx, requests, candidates),
+    ({ place }) => place,
+  );
+  const entries = requests.map(({ since }, place) =>
+    (own.get(place) ?? []).slice(0, pageConversations).flatMap((each) => entryOf(each, since, states)),
+  );
+  const boundaries = await boundariesOf(tx, entries.flat());
+  return requests.map((request, place) => {
+    const theirs = own.get(place) ?? [];
+    const shown = theirs.slice(0, pageConversations);
+    const bounded = (entries[place] ?? []).map((entry) => ({
+      ...entry,
+      boundary: boundaries.get(keyOf(entry)) ?? null,
+    }));
+    const fitting = cut(bounded);
+    const last = fitting.length < bounded.length ? fitting.at(-1)?.state.id : shown.at(-1)?.conversation_id;
+    const hasMore = fitting.length < bounded.length || shown.length < theirs.length;
     return {
       request,
-      hasMore: (byPlace.get(place)?.length ?? 0) > pageConversations,
-      lastId: own.at(-1)?.conversationId ?? null,
-      entries: own.flatMap((candidate) => entryOf(request, candidate, states, members)),
+      entries: fitting,
       removed: [
         ...(left.get(place) ?? []).map(({ conversation_id, version }) => ({ conversation_id, version })),
-        ...own.flatMap(({ conversationId }) => deletion(states.get(conversationId))),
+        ...shown.flatMap(({ conversation_id }) => deletion(states.get(conversation_id))),
       ],
+      next: hasMore ? (last ?? null) : null,
     };
-  });
-  const boundaries = await boundariesOf(
-    tx,
-    drafts.flatMap(({ entries }) => entries),
-  );
-  return drafts.map(({ hasMore, lastId, entries, ...rest }) => {
-    const bounded = entries.map((entry) => ({ ...entry, boundary: boundaries.get(keyOf(entry)) ?? null }));
-    const fitting = cut(bounded);
-    const isCut = fitting.length < bounded.length;
-    const last = fitting.at(-1)?.state.id ?? null;
-    return { ...rest, entries: fitting, next: isCut ? last : hasMore ? lastId : null };
   });
 }
 
@@ -144,40 +144,15 @@ async function statesOf(
   return new Map((await readStates(tx, ids)).map((state) => [state.id, state]));
 }
 
-/** Everybody in small conversations; in large ones those who ask. */
-async function membersOf(
-  tx: Queryable,
-  requests: readonly SyncRequest[],
-  candidates: readonly Candidate[],
-  states: ReadonlyMap<string, ConversationState>,
-): Promise<Map<string, MemberState[]>> {
-  const small = [...states.values()].filter(isSmall).map(({ id }) => id);
-  const pairs = candidates.flatMap(({ place, conversationId }) => {
-    const [state, request] = [states.get(conversationId), requests[place]];
-    return state === undefined || request === undefined || isSmall(state)
-      ? []
-      : { conversationId, userId: request.userId };
-  });
-  const rows = [
-    ...(small.length === 0 ? [] : await readMembers(tx, small)),
-    ...(pairs.length === 0 ? [] : await readSingle(tx, pairs)),
-  ];
-  return Map.groupBy(rows, (row) => row.conversation_id);
-}
-
 function entryOf(
-  { userId, since }: SyncRequest,
-  { conversationId }: Candidate,
+  own: OwnState,
+  since: number,
   states: ReadonlyMap<string, ConversationState>,
-  members: ReadonlyMap<string, readonly MemberState[]>,
 ): Omit<Entry, 'boundary'>[] {
-  const state = states.get(conversationId);
-  const people = members.get(conversationId) ?? [];
-  const own = people.find((member) => member.user_id === userId);
-  if (state === undefined || own === undefined || state.is_deleted) return [];
+  const state = states.get(own.conversation_id);
+  if (state === undefined || state.is_deleted) return [];
   // Who came since has nothing of it yet, or something of before they went.
-  const from = own.joined_xid >= since ? 0 : since;
-  return [{ state, own, members: isSmall(state) ? people : null, since: from }];
+  return [{ state, own, since: own.joined_xid >= since ? 0 : since }];
 }
 
 const deletion = (state: ConversationState | undefined): SyncPage['removed'] =>
@@ -227,28 +202,40 @@ function inChunks(drafts: readonly Draft[]): Draft[][] {
 /** What the entries of a chunk are made of: each conversation since the earliest moment that anybody asked for. */
 async function readChanges(tx: Queryable, drafts: readonly Draft[]): Promise<Found> {
   const entries = drafts.flatMap((each) => each.entries);
+  const furthest = earliest(entries);
   const changed = earliest(entries.filter(({ boundary }) => boundary !== null));
-  const readable = earliest(entries.filter(({ boundary }) => boundary !== null && boundary.count <= maxRows));
-  const boundaries = readable.flatMap(({ boundary }) => boundary ?? []);
-  const large = entries.filter(({ members }) => members === null);
+  const [small, large] = [furthest.filter(isSmall), furthest.filter((entry) => !isSmall(entry))];
+  const portions = portionsOf(furthest, entries);
   const since = Math.min(...large.map((entry) => entry.since));
-  const [messages, members, profiles] = [
-    boundaries.length === 0 ? [] : await readChangedMessages(tx, boundaries),
-    changed.length === 0
-      ? []
-      : await readChangedMembers(
-          tx,
-          changed.map((entry) => ({ conversationId: entry.state.id, since: entry.since })),
-        ),
-    large.length === 0
-      ? []
-      : await readChangedProfiles(tx, [...new Set(large.map(({ state }) => state.id))], since),
-  ];
+  const largeIds = large.map(({ state }) => state.id);
+  const messages = portions.length === 0 ? [] : await readPortions(tx, portions);
+  const members = changed.length === 0 ? [] : await readChangedMembers(tx, changed.map(sinceOf));
+  const circles = small.length === 0 ? [] : await readCircles(tx, small.map(sinceOf));
+  const profiles = large.length === 0 ? [] : await readChangedProfiles(tx, largeIds, since);
   return {
     messages: Map.groupBy(messages, (row) => row.conversation_id),
     members: Map.groupBy(members, (row) => row.conversation_id),
+    circles: new Map(circles.map((circle) => [circle.conversation_id, circle])),
     profiles,
   };
+}
+
+const isSmall = ({ state }: Entry): boolean => state.participant_count <= limits.receiptAudience;
+
+const sinceOf = ({ state, since }: Entry): Since => ({ conversationId: state.id, since });
+
+/** The last message of each conversation, and what changed where that is not too much. */
+function portionsOf(furthest: readonly Entry[], entries: readonly Entry[]): Portion[] {
+  const fitting = entries.filter(({ boundary }) => boundary !== null && boundary.count <= maxRows);
+  const boundaries = new Map(earliest(fitting).map(({ state, boundary }) => [state.id, boundary]));
+  return furthest.map(({ state }) => {
+    const boundary = boundaries.get(state.id) ?? null;
+    return {
+      conversationId: state.id,
+      afterSeq: Math.min(boundary?.after_seq ?? Infinity, state.last_seq - 1),
+      afterVersion: boundary?.after_version ?? null,
+    };
+  });
 }
 
 /** Of the entries for one conversation that which reaches back furthest. */

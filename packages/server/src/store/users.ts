@@ -1,17 +1,34 @@
 import type { UserStatusType } from '@parley/protocol';
 import type { UserActor } from '../messaging/actor.ts';
 import type { ProfileStore, StatusStore } from '../messaging/ports.ts';
+import { Batcher } from './batcher.ts';
 import type { Database } from './database.ts';
+
+interface Told {
+  readonly user: UserActor;
+  readonly issuedAt: number;
+}
 
 /** Names and avatars as tokens tell them, and what people set as their status. */
 export class PostgresUsers implements ProfileStore, StatusStore {
   readonly #db: Database;
 
+  /** Whether a token tells anything that is not kept: asked for all who come at the same time at once. */
+  readonly #isNews: Batcher<Told, boolean>;
+
   constructor(db: Database) {
     this.#db = db;
+    this.#isNews = new Batcher({
+      run: (told) => this.#findNews(told),
+      keyOf: ({ user }) => user.userId,
+      maxBatch: 200,
+      inFlight: 2,
+      maxQueue: 50_000,
+    });
   }
 
   async saveProfile(user: UserActor, issuedAt: number): Promise<boolean> {
+    if (!(await this.#isNews.add({ user, issuedAt }))) return false;
     const rows = await this.#db.query<{ changed: boolean }>(
       'select parley.save_profile($1, $2, $3, $4, $5) as changed',
       [user.userId, user.displayName, user.avatarUrl, user.appRole, issuedAt],
@@ -64,5 +81,27 @@ export class PostgresUsers implements ProfileStore, StatusStore {
       [viewerId, userIds],
     );
     return new Set(rows.map((row) => row.user_id));
+  }
+
+  async #findNews(told: readonly Told[]): Promise<boolean[]> {
+    const rows = await this.#db.query<{ place: number }>(
+      `select t.ord - 1 as place
+       from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[]) with ordinality
+         as t (id, display_name, avatar_url, app_role, issued_at, ord)
+       join lateral (select * from parley.users u where u.id = t.id offset 0) u on true
+       where u.profile_issued_at > t.issued_at
+          or u.profile_issued_at = t.issued_at
+             and (u.display_name, u.avatar_url, u.app_role)
+                 is not distinct from (t.display_name, t.avatar_url, t.app_role)`,
+      [
+        told.map(({ user }) => user.userId),
+        told.map(({ user }) => user.displayName),
+        told.map(({ user }) => user.avatarUrl),
+        told.map(({ user }) => user.appRole),
+        told.map(({ issuedAt }) => issuedAt),
+      ],
+    );
+    const known = new Set(rows.map(({ place }) => place));
+    return told.map((_, place) => !known.has(place));
   }
 }

@@ -1,5 +1,7 @@
 import type { Clock } from '../messaging/ports.ts';
-import type { Connection } from './connection.ts';
+import { heartbeatMs, type Connection } from './connection.ts';
+import type { SocketOwner } from './socket.ts';
+import { SocketCap } from './socket-cap.ts';
 
 const sweepMs = 1000;
 const drainStepMs = 20;
@@ -8,10 +10,54 @@ const drainPace = 1000;
 /** The part of the time to drain over which closes are spread; the rest is for answers on their way. */
 const drainSpread = 0.7;
 
-/** All connections of a server: one timer for all that time brings, and the way out for them. */
+/**
+ * Milliseconds of silence after which a connection is a ghost where its place is wanted: it has left a ping without an
+ * answer. Where nobody wants its place it has until the next ping.
+ */
+const silentMs = heartbeatMs + 5000;
+
+/** A connection, and when it was last heard of. */
+export class Heard implements SocketOwner {
+  readonly connection: Connection;
+  readonly #clock: Clock;
+  #at: number;
+
+  constructor(connection: Connection, clock: Clock) {
+    this.connection = connection;
+    this.#clock = clock;
+    this.#at = clock.now();
+  }
+
+  /** Whether a client that is there would have been heard of since. */
+  isGhost(now: number): boolean {
+    return now - this.#at >= silentMs;
+  }
+
+  receive(text: string | null): void {
+    this.#at = this.#clock.now();
+    this.connection.receive(text);
+  }
+
+  pinged(): void {
+    this.#at = this.#clock.now();
+    this.connection.pinged();
+  }
+
+  answered(ping: number): void {
+    this.#at = this.#clock.now();
+    this.connection.answered(ping);
+  }
+
+  ended(code: number): void {
+    this.connection.ended(code);
+  }
+}
+
+/** All connections of a server: one timer for all that time brings, how many a person may have, and the way out. */
 export class Connections {
   readonly #clock: Clock;
-  readonly #open = new Set<Connection>();
+  readonly #open = new Map<Connection, Heard>();
+  readonly #cap = new SocketCap<Connection>();
   readonly #timer: NodeJS.Timeout;
   #onEmpty: (() => void) | null = null;
 
@@ -24,12 +70,27 @@ export class Connections {
     return this.#open.size;
   }
 
-  add(connection: Connection): void {
-    this.#open.add(connection);
+  /** Takes a connection; what its socket tells is to go by the answer. */
+  add(connection: Connection): SocketOwner {
+    const heard = new Heard(connection, this.#clock);
+    this.#open.set(connection, heard);
+    if (connection.actor.kind === 'user') this.#cap.add(connection.userId, connection);
+    return heard;
+  }
+
+  /** Whether a person may open one more; those of theirs where nobody is any more make room first, by a 4408. */
+  admits(userId: string): boolean {
+    const now = this.#clock.now();
+    return this.#cap.admits(userId, (connection) => {
+      const isGhost = this.#open.get(connection)?.isGhost(now) !== false;
+      if (isGhost) connection.close('no_heartbeat');
+      return isGhost;
+    });
   }
 
   delete(connection: Connection): void {
     this.#open.delete(connection);
+    this.#cap.delete(connection.userId, connection);
     if (this.#open.size === 0) this.#onEmpty?.();
   }
 
@@ -41,7 +102,7 @@ export class Connections {
     const { promise: empty, resolve } = Promise.withResolvers<void>();
     this.#onEmpty = resolve;
     if (this.#open.size === 0) resolve();
-    const waiting = [...this.#open];
+    const waiting = [...this.#open.keys()];
     const spreadMs = Math.min(ms * drainSpread, (waiting.length / drainPace) * 1000);
     const step = Math.ceil((waiting.length * drainStepMs) / Math.max(drainStepMs, spreadMs));
     const release = () => waiting.splice(0, step).forEach((connection) => connection.leave());
@@ -55,11 +116,11 @@ export class Connections {
   }
 
   #cutOff(): void {
-    for (const connection of this.#open) connection.terminate();
+    for (const connection of this.#open.keys()) connection.terminate();
   }
 
   #sweep(): void {
     const now = this.#clock.now();
-    for (const connection of this.#open) connection.sweep(now);
+    for (const connection of this.#open.keys()) connection.sweep(now);
   }
 }

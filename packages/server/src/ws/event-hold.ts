@@ -50,7 +50,10 @@ export class EventHold {
   }
 
   /** Ends the waiting: answers the events to send now, and the messages among what was held. */
-  open(now: number): { readonly frames: readonly Prepared[]; readonly expected: ReadonlyMap<string, number> } {
+  open(now: number): {
+    readonly frames: readonly Prepared[];
+    readonly expected: ReadonlyMap<string, number>;
+  } {
     const frames = this.#held.filter((frame) => this.#isNews(frame));
     const expected = this.#expected;
     this.#held = [];

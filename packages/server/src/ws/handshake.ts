@@ -67,6 +67,9 @@ interface Verdict {
   readonly counted: LimitState | null;
 }
 
+/** Seconds after which somebody with too many connections may ask again: ghosts are known as such by then. */
+const fullRetryS = 30;
+
 /** The WebSocket of a server: who may connect, and what becomes of those who do. */
 export function createWebSocketServer(deps: WebSocketServerDeps): ParleyWebSocketServer {
   const base = `${deps.prefix}/ws`;
@@ -118,19 +121,29 @@ export function createWebSocketServer(deps: WebSocketServerDeps): ParleyWebSocke
     return identity;
   };
 
+  /** To be asked in the turn of the event loop in which it is accepted, so that of many at once no more are. */
+  const hasRoom = ({ actor }: Identity): boolean =>
+    actor.kind === 'service' || connections.admits(actor.userId);
+
+  const tooMany = (request: IncomingMessage, { actor }: Identity): Verdict => ({
+    refusal: new Refusal('too_many_connections', { retryAfter: fullRetryS }),
+    userId: actor.userId,
+    counted: counts.get(request) ?? null,
+  });
+
   const accept = (socket: Socket, raw: Duplex, identity: Identity): void => {
     const connection = new Connection(socket, raw, identity, shared);
-    connect(socket, connection);
-    connections.add(connection);
+    connect(socket, connections.add(connection));
     deps.meter.opened();
     deps.log.info({ connection_id: connection.id, user_id: connection.userId }, 'socket opened');
     deps.hub.attach(connection).then(
       (cursor) => connection.start(cursor),
       (err: unknown) => {
-        deps.log.error(
-          { err, connection_id: connection.id, user_id: connection.userId },
-          'a connection could not be set up',
-        );
+        // What is away is told of once, by whoever watches it, and not once for each of those who come back meanwhile.
+        if (!(err instanceof Refusal)) {
+          const facts = { err, connection_id: connection.id, user_id: connection.userId };
+          deps.log.error(facts, 'a connection could not be set up');
+        }
         connection.close('going_away');
       },
     );
@@ -141,7 +154,8 @@ export function createWebSocketServer(deps: WebSocketServerDeps): ParleyWebSocke
     async handleUpgrade(request, socket, head) {
       // Until `ws` listens itself, a connection that breaks must not bring the process down.
       socket.on('error', ignore);
-      const answer = await admit(request);
+      const admitted = await admit(request);
+      const answer = 'refusal' in admitted || hasRoom(admitted) ? admitted : tooMany(request, admitted);
       if ('refusal' in answer) {
         deps.meter.error(answer.refusal.code);
         deps.log.info({ user_id: answer.userId, code: answer.refusal.code }, 'socket refused');

@@ -10,6 +10,7 @@ const marks = { ephemeral: 256 * kib, overflow: 1024 * kib };
 const frame = (bytes: number, ephemeral = false): Prepared => ({
   bytes: Buffer.alloc(bytes, 'x'),
   ephemeral,
+  change: null,
 });
 
 let dropped: number;
@@ -64,9 +65,9 @@ function fill(): void {
 }
 
 test('what is given before the first frame follows it', async () => {
-  outbox.push({ bytes: Buffer.from('second'), ephemeral: false });
-  outbox.open({ bytes: Buffer.from('first,'), ephemeral: false });
-  outbox.push({ bytes: Buffer.from(',third'), ephemeral: false });
+  outbox.push({ bytes: Buffer.from('second'), ephemeral: false, change: null });
+  outbox.open({ bytes: Buffer.from('first,'), ephemeral: false, change: null });
+  outbox.push({ bytes: Buffer.from(',third'), ephemeral: false, change: null });
   expect(String(await read(18))).toBe('first,second,third');
 });
 
@@ -106,12 +107,12 @@ test('a page of long messages reaches a reader who keeps up, though it is large'
 });
 
 test('a reader who comes back in time receives everything, in order', async () => {
-  outbox.open({ bytes: Buffer.from('0'), ephemeral: false });
+  outbox.open({ bytes: Buffer.from('0'), ephemeral: false, change: null });
   const expected = ['0'];
   for (let index = 1; outbox.unsentBytes < 512 * kib; index++) {
     const text = String(index % 10).repeat(16 * kib);
     expected.push(text);
-    outbox.push({ bytes: Buffer.from(text), ephemeral: false });
+    outbox.push({ bytes: Buffer.from(text), ephemeral: false, change: null });
   }
   const all = expected.join('');
   expect(String(await read(all.length)) === all).toBe(true);

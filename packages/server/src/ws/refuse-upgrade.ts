@@ -15,13 +15,14 @@ export function refuseUpgrade(socket: Duplex, refusal: Refusal, counted: LimitSt
       ? rateLimitBody(counted)
       : { detail: errors[refusal.code][1], code: refusal.code },
   );
+  const retryAfter = refusal.retryAfter ?? (refusal.status === 503 ? 1 : undefined);
   const headers = {
     'Content-Type': 'application/json; charset=utf-8',
     'Content-Length': String(Buffer.byteLength(body)),
     Connection: 'close',
     ...(refusal.status === 401 && { 'WWW-Authenticate': 'Bearer' }),
     ...(refusal.status === 426 && { Upgrade: 'websocket', 'Sec-WebSocket-Version': '13' }),
-    ...(refusal.retryAfter !== undefined && { 'Retry-After': String(refusal.retryAfter) }),
+    ...(retryAfter !== undefined && { 'Retry-After': String(retryAfter) }),
     ...(counted !== null && rateLimitHeaders(counted)),
   };
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);

@@ -21,7 +21,7 @@ export async function resume(
   await from.attached();
   from.holdEvents();
   try {
-    for (let { cursor } = frame, more = true; more; ) {
+    for (let { cursor } = frame, more = true; more;) {
       const page = await catchUp.page(from.actor, cursor);
       if (from.leaving) throw new Refusal('shutting_down');
       more = from.sendPage({ type: 'sync', ...echo(frame), ...page });

@@ -12,7 +12,7 @@ const patienceMs = 8000;
 /** Somebody whose replica follows by events alone, as their socket brings them. */
 export class Follower {
   person: Person;
-  readonly replica: Replica;
+  replica: Replica;
   /** Every frame of any of their sockets that the replica took. */
   readonly taken: ServerFrame[] = [];
   #socket: TestSocket | null;
@@ -86,6 +86,21 @@ export class Follower {
     );
     if (last.type === 'error') throw new Error(`resuming was refused: ${last.code}`);
     await this.catchUp();
+  }
+
+  /** Reloads the page: what is read then is older than some events, and newer than others. */
+  async reopen(): Promise<void> {
+    this.socket.terminate();
+    this.#socket = await this.person.connect();
+    this.#applied = 0;
+    this.#cursor = connectedOf(this.#socket).cursor;
+    this.replica = await loadReplica(this.person, this.person.id);
+  }
+
+  /** Takes every frame another time. Those that ask for pages to be read anew do not stand by themselves. */
+  hearAgain(): void {
+    for (const frame of this.taken)
+      if (frame.type !== 'sync' || !frame.conversations.some(({ reset }) => reset)) this.replica.apply(frame);
   }
 
   /** Catches up over REST, without a socket. */

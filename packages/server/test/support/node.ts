@@ -20,8 +20,8 @@ export async function startServerNode(
   env: Readonly<Record<string, string>>,
   flags: readonly string[] = [],
 ): Promise<ServerNode> {
-  const [first = program, ...rest] = [...flags, program];
-  const child = startNode(first, [...rest, 'start'], {
+  const [first, ...rest] = [...flags, program, 'start'];
+  const child = startNode(first ?? program, rest, {
     env: {
       PATH: process.env['PATH'],
       HOST: '127.0.0.1',

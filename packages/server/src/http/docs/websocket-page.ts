@@ -23,7 +23,10 @@ interface Section {
 
 /** What each code means, and what a client then does. */
 const closeMeanings: Readonly<Record<string, readonly [string, string]>> = {
-  going_away: ['The server is going away.', 'Reconnect after a random delay.'],
+  going_away: [
+    'The server is going away.',
+    'Reconnect after a random delay, and send what was not answered again, with the same client_id: it may have been read or not.',
+  ],
   frame_too_large: [`A frame was over ${String(limits.bodyBytes / 1024)} KiB.`, 'Send smaller frames.'],
   unauthorized: ['The token is missing, wrong or has expired.', 'Connect with a new token.'],
   no_heartbeat: ['The connection did not answer pings.', 'Reconnect after a random delay.'],
@@ -125,8 +128,10 @@ function connecting({ socketPath }: WebSocketPageOptions): string {
   ];
   return `<p>Open a WebSocket to <code>${path}</code> with a token, in one of four ways:</p>
 ${table(['Way', 'How', 'For'], ways)}
-<p>A refusal is an HTTP answer to the upgrade: 401 for the token, 403 for a foreign <code>Origin</code>, 429 for too many
-connections. Once open, the first frame is <a href="#server-connected"><code>connected</code></a>.</p>
+<p>A refusal is an HTTP answer to the upgrade: 401 for the token, 403 for a foreign <code>Origin</code>, 429 for
+connecting too often (<code>rate_limited</code>) or with ${String(limits.socketsPerUser)} open already
+(<code>too_many_connections</code>), 503 while the server restarts; the last two say by <code>Retry-After</code> when to
+come back. Once open, the first frame is <a href="#server-connected"><code>connected</code></a>.</p>
 <p>A frame is one JSON object in a text message of at most ${String(limits.bodyBytes / 1024)} KiB, with a
 <code>type</code>. Any of yours may carry a <code>request_id</code>; its answer, or the
 <a href="#server-error"><code>error</code></a> that refuses it, repeats it. A refused frame leaves the connection open.

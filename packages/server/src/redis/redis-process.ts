@@ -7,7 +7,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
-export const hasRedis = spawnSync('redis-server', ['--version']).status === 0;
+/** What may be on the PATH: both speak the same protocol. */
+export type RedisServer = 'redis-server' | 'valkey-server';
+
+const isThere = (server: RedisServer): boolean => spawnSync(server, ['--version']).status === 0;
+
+export const hasRedis = isThere('redis-server');
+export const hasValkey = isThere('valkey-server');
 
 export interface RedisProcess {
   readonly url: string;
@@ -23,7 +29,10 @@ export interface RedisProcess {
   remove(): Promise<void>;
 }
 
-export async function startRedis(options: readonly string[] = []): Promise<RedisProcess> {
+export async function startRedis(
+  options: readonly string[] = [],
+  server: RedisServer = 'redis-server',
+): Promise<RedisProcess> {
   const directory = await mkdtemp(join(tmpdir(), 'parley-redis-'));
   const port = await freePort();
   const own = [
@@ -43,7 +52,7 @@ export async function startRedis(options: readonly string[] = []): Promise<Redis
     url: `redis://127.0.0.1:${port}`,
     port,
     async start() {
-      child = spawn('redis-server', [...own, ...options], { stdio: ['ignore', 'pipe', 'inherit'] });
+      child = spawn(server, [...own, ...options], { stdio: ['ignore', 'pipe', 'inherit'] });
       await untilReady(child);
     },
     async kill() {

@@ -28,6 +28,8 @@ const mostRetryMs = 1000;
 const pingEveryMs = 1500;
 const silentMs = 4000;
 const connectMs = 2000;
+/** For so long a cluster's node is gone before the others are asked who has its slots now. */
+const failoverMs = 1000;
 
 const retryDelay = (retries: number): number =>
   Math.min(firstRetryMs * 2 ** Math.min(retries, 10), mostRetryMs) + Math.random() * firstRetryMs;
@@ -74,7 +76,11 @@ function connectCluster(url: string, create: typeof createCluster, log: RedisLog
     ...(password !== '' && { password: decodeURIComponent(password) }),
     socket: { ...socketOptions, ...(protocol === 'rediss:' && { tls: true as const }) },
   };
-  const client = create({ rootNodes: [{ url }], defaults });
+  const client = create({
+    rootNodes: [{ url }],
+    defaults,
+    topologyRefreshOnReconnectionAttemptStrategy: failoverMs,
+  });
   const isReady = (): boolean =>
     client.isReady && client.masters.every((master) => master.client?.isReady === true);
   const closing = new AbortController();

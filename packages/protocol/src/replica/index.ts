@@ -1,0 +1,9 @@
+export type { ReplicaConversation } from './conversation.ts';
+export { Replica } from './replica.ts';
+export {
+  snapshotParticipants,
+  type ConversationSnapshot,
+  type Snapshot,
+  type SnapshotParticipant,
+} from './snapshot.ts';
+export { statusOf, type Watermark } from './status.ts';

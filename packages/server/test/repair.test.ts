@@ -1,0 +1,173 @@
+/**
+ * What no event told of arrives all the same. Two servers share a database and nothing else: what is done by the second
+ * is to people at the first as if every event of it had been lost.
+ */
+import type { ConversationChange, Message, ServerFrame } from '@parley/protocol';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Person, startServer, type TestServer } from './support/server.ts';
+import type { TestSocket } from './support/socket.ts';
+
+let here: TestServer;
+let elsewhere: TestServer;
+
+beforeAll(async () => {
+  here = await startServer();
+  elsewhere = await startServer({ DATABASE_URL: here.databaseUrl });
+});
+afterAll(async () => {
+  await elsewhere.close();
+  await here.close();
+});
+
+/** Somebody with a socket here, and the same person's REST calls elsewhere. */
+async function twice(): Promise<{ person: Person; away: Person; socket: TestSocket }> {
+  const person = await here.person();
+  const away = new Person(elsewhere, person.id, person.bearer);
+  return { person, away, socket: await person.connect() };
+}
+
+const changesOf = (socket: TestSocket, conversationId: string): ConversationChange[] =>
+  socket.frames.filter(
+    (frame): frame is ConversationChange => 'version' in frame && frame.conversation_id === conversationId,
+  );
+
+const isChange = (conversationId: string, version: number) => (frame: ServerFrame) =>
+  'version' in frame && frame.conversation_id === conversationId && frame.version === version;
+
+test.concurrent('messages, edits, deletions, and what becomes of the conversation reach those who are in it, in order', async () => {
+  const [ann, bob] = await Promise.all([twice(), twice()]);
+  const group = await ann.person.group(bob.person);
+  await bob.socket.find(isChange(group.id, 1));
+  const path = `/api/conversations/${group.id}`;
+
+  const one = await ann.away.say(group.id, 'one');
+  const two = await bob.away.say(group.id, 'two', { reply_to_id: one.id });
+  const three = await ann.away.say(group.id, 'three');
+  await ann.away.put<Message>(`/api/messages/${one.id}`, { content: 'one, again' });
+  await ann.away.delete(`/api/messages/${three.id}`);
+  await ann.away.put(path, { title: 'Renamed' });
+  await ann.away.put(`${path}/participants/${bob.person.id}`, { is_muted: true });
+  await bob.socket.find(isChange(group.id, 8));
+  await ann.away.delete(path);
+  await Promise.all([ann, bob].map(({ socket }) => socket.find(isChange(group.id, 9))));
+
+  for (const { socket } of [ann, bob]) {
+    expect(changesOf(socket, group.id)).toMatchObject([
+      { type: 'conversation_created', version: 1 },
+      { type: 'new_message', version: 2, message: { id: one.id, seq: 1 } },
+      { type: 'new_message', version: 3, message: { id: two.id, reply_to_id: one.id } },
+      { type: 'new_message', version: 4, message: { id: three.id, seq: 3 } },
+      { type: 'message_updated', version: 5, message: { id: one.id, content: 'one, again', reply_count: 1 } },
+      { type: 'message_deleted', version: 6, message_id: three.id, message: { is_deleted: true } },
+      { type: 'conversation_updated', version: 7, conversation: { title: 'Renamed', version: 7 } },
+      { type: 'participant_updated', version: 8, participant: { user_id: bob.person.id, is_muted: true } },
+      { type: 'conversation_deleted', version: 9 },
+    ]);
+  }
+});
+
+test.concurrent('a conversation that was opened elsewhere opens for its people here, as each of them sees it', async () => {
+  const [ann, bob, eve] = await Promise.all([twice(), twice(), twice()]);
+  const group = await ann.away.group(bob.person);
+  const message = await ann.away.say(group.id, 'hello');
+  await Promise.all([ann, bob].map(({ socket }) => socket.find(isChange(group.id, 2))));
+  const roles = ['admin', 'participant'];
+  for (const [index, { socket }] of [ann, bob].entries()) {
+    expect(changesOf(socket, group.id)).toMatchObject([
+      { type: 'conversation_created', version: 1, conversation: { id: group.id, my_role: roles[index] } },
+      { type: 'new_message', version: 2, message: { id: message.id } },
+    ]);
+  }
+  // From here on events go their usual way.
+  await bob.person.say(group.id, 'hello, too');
+  await ann.socket.find(isChange(group.id, 3));
+  await eve.socket.settled();
+  expect(changesOf(eve.socket, group.id)).toEqual([]);
+});
+
+test.concurrent('who is added hears from then on, who is removed hears that last, who comes back nothing of between', async () => {
+  const [ann, bob, cem, dan] = await Promise.all([twice(), twice(), twice(), twice()]);
+  const group = await ann.person.group(bob.person, cem.person);
+  const path = `/api/conversations/${group.id}/participants`;
+  await ann.away.say(group.id, 'to three'); // 2
+  await ann.away.delete(`${path}/${bob.person.id}`); // 3
+  await ann.away.delete(`${path}/${cem.person.id}`); // 4
+  const secret = await ann.away.say(group.id, 'to nobody else'); // 5
+  await ann.away.post(path, { user_id: dan.person.id }); // 6
+  await ann.away.post(path, { user_id: cem.person.id }); // 7
+  await ann.away.say(group.id, 'to the present ones'); // 8
+  await Promise.all([ann, cem, dan].map(({ socket }) => socket.find(isChange(group.id, 8))));
+  await bob.socket.settled();
+
+  const heard = ({ socket }: { socket: TestSocket }) =>
+    changesOf(socket, group.id).map(({ type, version }) => `${type} ${version}`);
+  // That Cem left is replaced by his return.
+  expect(heard(ann)).toEqual([
+    'conversation_created 1',
+    'new_message 2',
+    'participant_removed 3',
+    'new_message 5',
+    'participant_added 6',
+    'participant_added 7',
+    'new_message 8',
+  ]);
+  expect(heard(bob)).toEqual(['conversation_created 1', 'new_message 2', 'participant_removed 3']);
+  expect(heard(dan)).toEqual(['participant_added 6', 'participant_added 7', 'new_message 8']);
+  expect(heard(cem).slice(-2)).toEqual(['participant_added 7', 'new_message 8']);
+  for (const { socket } of [bob, cem])
+    expect(changesOf(socket, group.id)).not.toContainEqual(
+      expect.objectContaining({ type: 'new_message', message: expect.objectContaining({ id: secret.id }) }),
+    );
+  for (const { person, socket } of [cem, dan]) {
+    const entrance = changesOf(socket, group.id).findLast(
+      (frame) => frame.type === 'participant_added' && frame.participant.user_id === person.id,
+    );
+    expect(entrance).toMatchObject({ conversation: { id: group.id, my_role: 'participant' } });
+  }
+});
+
+test.concurrent('nothing of what became so later is shown to somebody who had left', async () => {
+  const [ann, bob] = await Promise.all([twice(), twice()]);
+  const group = await ann.person.group(bob.person);
+  const message = await ann.away.say(group.id, 'for both');
+  await ann.away.delete(`/api/conversations/${group.id}/participants/${bob.person.id}`);
+  await ann.away.put(`/api/messages/${message.id}`, { content: 'for one' });
+  await Promise.all([
+    ann.socket.find(isChange(group.id, 4)),
+    bob.socket.find((frame) => frame.type === 'participant_removed'),
+  ]);
+  await bob.socket.settled();
+  expect(JSON.stringify(bob.socket.frames)).not.toContain('for one');
+});
+
+test.concurrent('receipts arrive that no event told of, once', async () => {
+  const [ann, bob] = await Promise.all([twice(), twice()]);
+  const group = await ann.person.group(bob.person);
+  const message = await ann.person.say(group.id, 'read this');
+  await bob.away.post(`/api/messages/${message.id}/read`);
+  await ann.socket.next('message_read', (frame) => frame.user_id === bob.person.id);
+  // Seconds and several looks later.
+  await ann.away.say(group.id, 'more');
+  await bob.socket.find(isChange(group.id, 3));
+  await ann.socket.settled();
+  expect(ann.socket.frames.filter(({ type }) => type === 'message_read')).toEqual([
+    {
+      type: 'message_read',
+      conversation_id: group.id,
+      message_id: message.id,
+      user_id: bob.person.id,
+      last_seq: 1,
+    },
+  ]);
+});
+
+test.concurrent('hundreds of changes that were missed arrive, each once, and those after them behind them', async () => {
+  const [ann, bob] = await Promise.all([twice(), twice()]);
+  const group = await ann.person.group(bob.person);
+  await bob.socket.find(isChange(group.id, 1));
+  await Promise.all(Array.from({ length: 1200 }, (_, index) => ann.away.say(group.id, `missed ${index}`)));
+  await ann.person.say(group.id, 'heard');
+  await bob.socket.find(isChange(group.id, 1202));
+  const versions = changesOf(bob.socket, group.id).map(({ version }) => version);
+  expect(versions).toEqual(Array.from({ length: 1202 }, (_, index) => index + 1));
+});
