@@ -35,6 +35,9 @@ beforeEach(() => {
     bus: {
       publish: (event) => published.push(event),
       subscribe: () => () => undefined,
+      follow: () => undefined,
+      unfollow: () => undefined,
+      onUncertain: () => () => undefined,
       close: async () => undefined,
     },
     log: { warn: () => undefined },

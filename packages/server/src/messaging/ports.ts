@@ -291,10 +291,16 @@ export interface MissedChanges {
   /** Up to here nothing is missing any more. */
   readonly upTo: number;
   readonly participantCount: number;
-  /** By version, each once. */
+  /** By version, each once; the opening itself is not among them. */
   readonly changes: readonly ConversationChange[];
-  /** Who came, or came back, among these changes, and is still there. */
+  /** Who came, or came back, among these changes, whether they are still there or not. */
   readonly joined: readonly { readonly userId: string; readonly version: number }[];
+}
+
+export interface MovedWatermarks extends Watermarks {
+  readonly conversationId: string;
+  /** The message at `last_read_seq`; null where nothing was read. */
+  readonly messageId: string | null;
 }
 
 /** What a node reads to learn of changes of which no event reached it. */
@@ -313,7 +319,7 @@ export interface ChangeStore {
   receiptsSince(
     since: Horizon,
     conversationIds: readonly string[],
-  ): Promise<readonly (Watermarks & { readonly conversationId: string })[]>;
+  ): Promise<readonly MovedWatermarks[]>;
   /** The changes after a version, oldest first, at most some hundreds of each; a deleted conversation's last. */
   changesAfter(
     places: readonly { readonly conversationId: string; readonly version: number }[],

@@ -1,10 +1,9 @@
 import type { ConversationChange, Message, ServerFrame } from '@parley/protocol';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { BusEvent } from '../messaging/ports.ts';
+import type { BusEvent, MovedWatermarks } from '../messaging/ports.ts';
 import { MemoryBus } from './bus-memory.ts';
 import { Hub } from './hub.ts';
 import type { Listener, Prepared } from './listener.ts';
-import type { MovedWatermarks } from './repair.ts';
 
 type Subscriptions = {
   cursor: string;

@@ -1,5 +1,5 @@
 import { limits } from '@parley/protocol';
-import type { Bus, BusEvent, Clock, ConversationStore } from '../messaging/ports.ts';
+import type { Bus, BusEvent, ChangeStore, Clock, ConversationStore } from '../messaging/ports.ts';
 import { Refusal } from '../messaging/refusal.ts';
 import { entrants, isChange, participantCountOf, putsOut, type Change } from './change.ts';
 import { Channel, Member } from './channel.ts';
@@ -10,7 +10,6 @@ import type { Listener, Log, Prepare } from './listener.ts';
 import { passOn } from './pass-on.ts';
 import { RecentChanges, type Mark } from './recent.ts';
 import { Recovery, type RecoveryMeter } from './recovery.ts';
-import type { RepairStore } from './repair.ts';
 import { Sequence } from './sequence.ts';
 
 export interface HubMeter extends RecoveryMeter {
@@ -22,7 +21,7 @@ export interface HubDeps {
   readonly bus: Bus;
   readonly conversations: Pick<ConversationStore, 'subscriptions' | 'readMany'>;
   /** Where what the bus lost is read. */
-  readonly changes: RepairStore;
+  readonly changes: ChangeStore;
   /** Told of a person's first and last connection to this node. Neither throws nor waits. */
   readonly presence: {
     /** `conversationIds`: where others hear of their status. */

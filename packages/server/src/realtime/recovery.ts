@@ -1,10 +1,10 @@
-import type { BusEvent, ConversationStore, MissedChanges } from '../messaging/ports.ts';
+import type { ChangeStore, BusEvent, ConversationStore, MissedChanges } from '../messaging/ports.ts';
 import type { Change } from './change.ts';
 import type { Channel, Member } from './channel.ts';
 import type { Departures } from './departures.ts';
 import { Mender, type Hole } from './mender.ts';
 import type { Missed } from './missed.ts';
-import { Repair, type Joined, type RepairDeps, type RepairStore } from './repair.ts';
+import { Repair, type Joined, type RepairDeps } from './repair.ts';
 import type { Sequence } from './sequence.ts';
 
 export interface RecoveryMeter {
@@ -21,7 +21,7 @@ export interface Seen {
 
 export interface RecoveryDeps extends Pick<RepairDeps, 'bus' | 'clock' | 'log'> {
   readonly conversations: Pick<ConversationStore, 'readMany'>;
-  readonly changes: RepairStore;
+  readonly changes: ChangeStore;
   readonly meter: RecoveryMeter;
   readonly members: ReadonlyMap<string, Member>;
   readonly channels: ReadonlyMap<string, Channel>;

@@ -1,19 +1,7 @@
-import type { Watermarks } from '@parley/protocol';
-import type { Bus, BusEvent, ChangeStore, Clock, Horizon } from '../messaging/ports.ts';
+import type { Bus, BusEvent, ChangeStore, Clock, Horizon, MovedWatermarks } from '../messaging/ports.ts';
 import { HeardWatermarks } from './heard-watermarks.ts';
 import { Horizons } from './horizons.ts';
 import type { Log } from './listener.ts';
-
-/** As the port has it, and with each receipt the message at `last_read_seq`. */
-export interface RepairStore extends ChangeStore {
-  receiptsSince(since: Horizon, conversationIds: readonly string[]): Promise<readonly MovedWatermarks[]>;
-}
-
-export interface MovedWatermarks extends Watermarks {
-  readonly conversationId: string;
-  /** Null where nothing was read. */
-  readonly messageId: string | null;
-}
 
 export interface Joined {
   readonly conversationId: string;
@@ -29,7 +17,7 @@ export interface Missing {
 
 export interface RepairDeps {
   readonly bus: Pick<Bus, 'onUncertain'>;
-  readonly changes: Pick<RepairStore, 'changedSince' | 'receiptsSince'>;
+  readonly changes: Pick<ChangeStore, 'changedSince' | 'receiptsSince'>;
   readonly clock: Clock;
   readonly log: Log;
   readonly onReceipts: (count: number) => void;

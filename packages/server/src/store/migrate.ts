@@ -7,6 +7,9 @@ const folder = fileURLToPath(new URL('./migrations/', import.meta.url));
 /** Any fixed number: whoever migrates a database holds this lock, so that nodes starting together take turns. */
 const lockKey = 7_247_115_332;
 
+/** Milliseconds that a statement may take: a large table is rewritten, or another node's migration is waited for. */
+const patienceMs = 600_000;
+
 export interface Migration {
   readonly name: string;
   readonly applied: boolean;
@@ -22,7 +25,7 @@ const names = async (): Promise<string[]> =>
  * @throws Refusal `unavailable` if the database can't be reached
  */
 export async function migrate(databaseUrl: string): Promise<{ applied: string[]; current: string }> {
-  const database = connectDatabase({ url: databaseUrl, size: 1 });
+  const database = connectDatabase({ url: databaseUrl, size: 1, answerMs: patienceMs });
   try {
     return await database.transact(async (tx) => {
       await tx.query('select pg_advisory_xact_lock($1)', [lockKey]);
@@ -39,7 +42,7 @@ export async function migrate(databaseUrl: string): Promise<{ applied: string[];
 
 /** Each migration that this version of Parley knows, and whether the database has it. Changes nothing. */
 export async function migrationStatus(databaseUrl: string): Promise<Migration[]> {
-  const database = connectDatabase({ url: databaseUrl, size: 1 });
+  const database = connectDatabase({ url: databaseUrl, size: 1, answerMs: patienceMs });
   try {
     const done = await appliedNames(database);
     return (await names()).map((name) => ({ name, applied: done.has(name) }));

@@ -73,7 +73,7 @@ export class Commands {
         invalid('/type', 'is not the type of a frame that clients send'),
       );
     }
-    if (from.leaving) return this.#refuse(from, type, value, new Refusal('shutting_down'));
+    if (from.leaving) return this.#refuse(from, type, value, new Refusal('shutting_down', { retryAfter: 1 }));
     void this.#run(from, type, value);
   }
 

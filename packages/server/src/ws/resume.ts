@@ -23,7 +23,7 @@ export async function resume(
   try {
     for (let { cursor } = frame, more = true; more;) {
       const page = await catchUp.page(from.actor, cursor);
-      if (from.leaving) throw new Refusal('shutting_down');
+      if (from.leaving) throw new Refusal('shutting_down', { retryAfter: 1 });
       more = from.sendPage({ type: 'sync', ...echo(frame), ...page });
       cursor = page.cursor;
       if (more) await from.drained();

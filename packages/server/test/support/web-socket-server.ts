@@ -113,12 +113,18 @@ export class Harness {
           cursor: '7',
           conversations: [{ id: 'c', version: 0, participantCount: 3 }],
         }),
+        readMany: none,
+      },
+      changes: {
+        changedSince: async () => ({ horizon: { epoch: 1, xid: 1 }, conversations: [], joined: [] }),
+        receiptsSince: none,
+        changesAfter: none,
       },
       presence: { connected: () => undefined, disconnected: () => undefined },
       prepare,
       clock,
       log,
-      meter: { gap: () => undefined },
+      meter: { gap: () => undefined, repaired: () => undefined },
     });
     const identity = {
       kind: 'tokens',
@@ -132,7 +138,7 @@ export class Harness {
       prefix: '/api',
       verifier: createVerifier(identity, {
         demoSecret: null,
-        profiles: { saveProfile: () => Promise.resolve() },
+        profiles: { saveProfile: () => Promise.resolve(true) },
         clock,
         log: { info: note, warn: note } as never,
       }),
@@ -143,6 +149,7 @@ export class Harness {
         receipts: { markRead: none },
         conversations: { access: none },
         presence: { typing: none },
+        catchUp: { page: none },
         ...useCases,
       },
       corsOrigins: ['https://app.example'],
