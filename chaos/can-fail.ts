@@ -68,20 +68,40 @@ async function copyTree(copy: string): Promise<void> {
     await symlink(join(copy, 'packages', name), join(modules, '@parley', name));
 }
 
-/** @throws Error if the place is not there exactly once: the product has changed, and the list must follow */
-async function breakOne(copy: string, { name, file, search, replace }: Mutation): Promise<void> {
-  const path = join(copy, file);
-  const source = await readFile(path, 'utf8');
-  if (source.split(search).length !== 2)
-    throw new Error(`"${name}" does not fit any more: its place is not in ${file} exactly once.`);
-  await writeFile(path, source.replace(search, () => replace));
+/** @throws Error if a place is not there exactly once: the product has changed, and the list must follow */
+async function breakOne(copy: string, { name, edits }: Mutation): Promise<void> {
+  for (const { file, search, replace } of edits) {
+    const path = join(copy, file);
+    const source = await readFile(path, 'utf8');
+    if (source.split(search).length !== 2)
+      throw new Error(`"${name}" does not fit any more: its place is not in ${file} exactly once.`);
+    await writeFile(
+      path,
+      source.replace(search, () => replace),
+    );
+  }
 }
 
-async function runChaos(copy: string, { seed, seconds, faults }: Mutation): Promise<string> {
-  const args = ['--seed', `${seed}`, '--seconds', `${seconds}`, '--clients', '60', '--workers', '1', '--json'];
+async function runChaos(copy: string, { seed, seconds, faults, check }: Mutation): Promise<string> {
+  const args = [
+    '--seed',
+    `${seed}`,
+    '--seconds',
+    `${seconds}`,
+    '--clients',
+    '60',
+    '--workers',
+    '1',
+    '--json',
+  ];
   const child = spawn(
     process.execPath,
-    [join(copy, 'chaos', 'main.ts'), ...args, ...(faults === null ? [] : ['--faults', faults])],
+    [
+      join(copy, 'chaos', 'main.ts'),
+      ...args,
+      ...(faults === null ? [] : ['--faults', faults]),
+      ...(check === 'presence' ? [] : ['--quick']),
+    ],
     { stdio: ['ignore', 'pipe', 'pipe'], cwd: copy },
   );
   const [said, complaint] = await Promise.all([text(child.stdout), text(child.stderr)]);
@@ -100,8 +120,12 @@ function judge({ check }: Mutation, said: string): Outcome {
   return { caught: true, seen: `${own.findings.length} findings, such as “${brief(first)}”${beside}` };
 }
 
-const brief = (finding: string): string =>
-  finding
+/** Without ids, which say nothing in a table. */
+function brief(finding: string): string {
+  return finding
     .replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}/g, '…')
+    .replaceAll(/[/][^ ]*[/]logs[/]/g, '')
     .replaceAll('|', '/')
+    .replaceAll(/\s+/g, ' ')
     .slice(0, 160);
+}

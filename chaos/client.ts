@@ -1,18 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import {
-  Replica,
-  type Conversation,
-  type ConversationList,
-  type MessageList,
-  type ParticipantList,
-  type ServerFrame,
-  type SyncAnswer,
-  type UserStatus,
-} from '@parley/protocol';
-import { frameProblem } from '../packages/server/test/support/frames.ts';
+import { Replica, type ServerFrame, type SyncAnswer, type UserStatus } from '@parley/protocol';
+import { complain, Hearing } from './hearing.ts';
 import type { PlannedClient } from './plan.ts';
 import { randomOf, type Random } from './random.ts';
-import { addVersion, type ClientReport, type Ranges, type ReturnRecord } from './records.ts';
+import { Reads } from './reads.ts';
+import type { ClientReport, ReturnRecord } from './records.ts';
 import { Rest } from './rest.ts';
 import { Rooms } from './rooms.ts';
 import { Session } from './session.ts';
@@ -28,7 +20,6 @@ export interface ClientOptions {
 
 const firstPauseMs = 200;
 const mostPauseMs = 3000;
-const mostComplaints = 20;
 const resumeRequest = 'resume';
 
 /**
@@ -56,13 +47,10 @@ export class Client {
   #wanted = false;
   #pause = firstPauseMs;
   #connections = 0;
-  #frames = 0;
-  #deliveries = 0;
   #avoid = -1;
-  readonly #returns: ReturnRecord[] = [];
-  readonly #received = new Map<string, Ranges>();
-  readonly #disorder: string[] = [];
-  readonly #undeclared: string[] = [];
+  #returns: ReturnRecord[] = [];
+  readonly #hearing = new Hearing();
+  readonly #reads: Reads;
   readonly #failures: string[] = [];
 
   constructor({ planned, seed, origins, secret }: ClientOptions) {
@@ -77,6 +65,7 @@ export class Client {
       token: () => this.tokens.current,
       onFailure: (what) => complain(this.#failures, what),
     });
+    this.#reads = new Reads(this.rest, this.replica, this.rooms);
     this.journal = new Journal(this, this.#jitter);
   }
 
@@ -99,7 +88,7 @@ export class Client {
   }
 
   get deliveries(): number {
-    return this.#deliveries;
+    return this.#hearing.deliveries;
   }
 
   connect(): void {
@@ -110,6 +99,8 @@ export class Client {
   /** Goes away on purpose. */
   disconnect(how: 'closes' | 'vanishes'): void {
     this.#wanted = false;
+    // Whoever was on the way back and goes again says nothing of how long that takes.
+    this.#returns = this.#returns.filter(({ backAt }) => backAt !== null);
     const { session } = this;
     this.session = null;
     if (how === 'closes') session?.close();
@@ -135,15 +126,15 @@ export class Client {
       index: this.planned.index,
       userId: this.userId,
       connections: this.#connections,
-      frames: this.#frames,
-      deliveries: this.#deliveries,
+      frames: this.#hearing.frames,
+      deliveries: this.#hearing.deliveries,
       sends: this.journal.sends,
       changes: this.journal.changes,
       reads: this.journal.reads,
       returns: this.#returns,
-      received: Object.fromEntries(this.#received),
-      disorder: this.#disorder,
-      undeclared: this.#undeclared,
+      received: this.#hearing.received,
+      disorder: this.#hearing.disorder,
+      undeclared: this.#hearing.undeclared,
       failures: this.#failures,
     };
   }
@@ -178,26 +169,9 @@ export class Client {
 
   #receive(session: Session, frame: ServerFrame): void {
     if (session !== this.session) return;
-    this.#frames++;
-    const problem = frameProblem(frame);
-    if (problem !== null) complain(this.#undeclared, problem);
-    if ('version' in frame) this.#noteVersion(session, frame.conversation_id, frame.version, frame.type);
+    this.#hearing.note(session, frame);
     this.#queue.push({ session, frame });
     void this.#work();
-  }
-
-  #noteVersion(session: Session, conversationId: string, version: number, type: string): void {
-    this.#deliveries++;
-    const last = session.versions.get(conversationId) ?? -1;
-    session.versions.set(conversationId, Math.max(last, version));
-    if (version <= last)
-      complain(
-        this.#disorder,
-        `${this.userId}: ${type} ${conversationId} version ${version} came after ${last}`,
-      );
-    const ranges = this.#received.get(conversationId) ?? [];
-    this.#received.set(conversationId, ranges);
-    addVersion(ranges, version);
   }
 
   // --- the state ------------------------------------------------------------------------------------------------------
@@ -230,14 +204,14 @@ export class Client {
 
   async #apply(frame: ServerFrame): Promise<void> {
     this.rooms.note(frame, this.userId);
-    for (const id of this.replica.apply(frame)) await this.readAnew(id);
+    for (const id of this.replica.apply(frame)) await this.#reads.anew(id);
   }
 
   /** The first connection reads everything after its cursor; every other one resumes from where we stood. */
   async #begin(session: Session, cursor: string): Promise<void> {
     this.#held = [];
     if (this.#cursor !== null) return this.resume(session);
-    await this.#readEverything();
+    await this.#reads.everything();
     this.#cursor = cursor;
     // What was lost meanwhile comes with the resume of the next connection.
     if (session === this.session) await this.#whole(session);
@@ -259,9 +233,9 @@ export class Client {
     const stale = this.replica.applySync(answer);
     for (const { conversation_id: id } of answer.removed) this.rooms.all.delete(id);
     for (const { conversation_id: id } of answer.conversations)
-      if (!this.rooms.all.has(id)) await this.#learn(id);
-    if (answer.reset) await this.#readEverything();
-    else for (const id of stale) await this.readAnew(id);
+      if (!this.rooms.all.has(id)) await this.#reads.room(id);
+    if (answer.reset) await this.#reads.everything();
+    else for (const id of stale) await this.#reads.anew(id);
     this.#cursor = answer.cursor;
     if (!answer.has_more && session === this.session) await this.#whole(session);
   }
@@ -277,56 +251,6 @@ export class Client {
     this.askStatuses().catch(() => undefined);
   }
 
-  async #learn(id: string): Promise<void> {
-    const { status, body } = await this.rest.get<Conversation>(`/api/conversations/${id}`);
-    if (status === 200) this.rooms.put(body);
-  }
-
-  async #readEverything(): Promise<void> {
-    for (const archived of [false, true]) {
-      let cursor: string | null = null;
-      do {
-        const onward: string = cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`;
-        const { body } = await this.rest.get<ConversationList>(
-          `/api/conversations?limit=100&archived=${archived}${onward}`,
-        );
-        for (const { id } of body.conversations) await this.readAnew(id);
-        cursor = body.next_cursor;
-      } while (cursor !== null);
-    }
-  }
-
-  /** One conversation with all its people and messages. If we are no longer in it, an event will say so. */
-  async readAnew(id: string): Promise<void> {
-    const path = `/api/conversations/${id}`;
-    const { status, body } = await this.rest.get<Conversation>(path);
-    if (status !== 200) return;
-    this.rooms.put(body);
-    this.replica.putConversation(body);
-    if (body.participant_count > body.participants.length)
-      await this.#pages<ParticipantList>(`${path}/participants`, ({ participants }) =>
-        this.replica.putParticipants(id, participants),
-      );
-    await this.#pages<MessageList>(`${path}/messages`, ({ messages }) => {
-      this.replica.putMessages(id, messages);
-      for (const message of messages.slice(0, 30).toReversed()) this.rooms.noteMessage(message);
-    });
-  }
-
-  async #pages<L extends { next_cursor: string | null }>(
-    path: string,
-    put: (list: L) => void,
-  ): Promise<void> {
-    let cursor: string | null = null;
-    do {
-      const onward: string = cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`;
-      const { status, body } = await this.rest.get<L>(`${path}?limit=100${onward}`);
-      if (status !== 200) return;
-      put(body);
-      cursor = body.next_cursor;
-    } while (cursor !== null);
-  }
-
   /** Away for a while, as a phone in a pocket. */
   async background(ms: number, how: 'closes' | 'vanishes'): Promise<void> {
     if (!this.#wanted) return;
@@ -335,8 +259,4 @@ export class Client {
     await delay(ms);
     this.connect();
   }
-}
-
-function complain(list: string[], what: string): void {
-  if (list.length < mostComplaints) list.push(what);
 }

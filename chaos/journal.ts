@@ -1,9 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Conversation, Message, ReadAnswer } from '@parley/protocol';
-import type { Client } from './client.ts';
 import type { PlannedConversation } from './plan.ts';
 import type { Random } from './random.ts';
 import type { ChangeRecord, ReadRecord, SendRecord } from './records.ts';
+import type { Rest } from './rest.ts';
+import type { Session } from './session.ts';
 
 /** What one attempt came to; `again`: it may or may not have been carried out. */
 type Attempt = { readonly kind: 'done'; readonly message: Message } | { readonly kind: 'refused' | 'again' };
@@ -11,19 +12,27 @@ type Attempt = { readonly kind: 'done'; readonly message: Message } | { readonly
 /** Codes of `error` frames after which the same request is to be tried again. */
 const retryable: readonly string[] = ['unavailable', 'shutting_down', 'rate_limited'];
 
+/** Whose journal it is. */
+export interface Author {
+  readonly userId: string;
+  readonly planned: { readonly device: number };
+  readonly rest: Rest;
+  readonly session: Session | null;
+}
+
 /** What a client asks for, each until there is a definite answer, and what became of it. */
 export class Journal {
   readonly sends: SendRecord[] = [];
   readonly changes: ChangeRecord[] = [];
   readonly reads: ReadRecord[] = [];
   underWay = 0;
-  readonly #client: Client;
+  readonly #client: Author;
   readonly #jitter: Random;
   /** Changes of one message follow each other. */
   readonly #turns = new Map<string, Promise<void>>();
   #count = 0;
 
-  constructor(client: Client, jitter: Random) {
+  constructor(client: Author, jitter: Random) {
     this.#client = client;
     this.#jitter = jitter;
   }

@@ -3,7 +3,7 @@
  * be, and in the end it is checked that nothing was lost. See docs/operations/chaos.md.
  *
  *   npm run chaos -- [--seconds 75 | --minutes N] [--seed N] [--clients 200] [--workers 2] [--faults kind,kind]
- *                    [--verbose] [--json] [--keep]
+ *                    [--quick] [--verbose] [--json] [--keep]
  *
  * Ends with 0 if every check holds, with 1 if one does not, with 2 if the run could not be made.
  */
@@ -30,6 +30,7 @@ const { values } = parseArgs({
     verbose: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     keep: { type: 'boolean', default: false },
+    quick: { type: 'boolean', default: false },
   },
 });
 
@@ -40,12 +41,13 @@ const options: Options = {
   workers: Number(values.workers),
   nodes: Number(values.nodes),
   faults: values.faults === undefined ? null : values.faults.split(',').filter((kind) => kind !== 'none'),
+  quick: values.quick,
   verbose: values.verbose,
   json: values.json,
 };
 const repeat = `npm run chaos -- --seed ${options.seed} --seconds ${options.seconds} --clients ${options.clients}${
   values.faults === undefined ? '' : ` --faults '${values.faults}'`
-}`;
+}${values.quick ? ' --quick' : ''}`;
 
 const began = Date.now();
 const say = (what: string): void => {

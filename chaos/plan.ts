@@ -12,6 +12,8 @@ export interface Options {
   readonly workers: number;
   /** The kinds of fault to choose from; null: all. */
   readonly faults: readonly string[] | null;
+  /** Leaves out the wait for leases to end, and with it the check of presence. */
+  readonly quick: boolean;
   readonly verbose: boolean;
   readonly json: boolean;
 }

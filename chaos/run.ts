@@ -5,7 +5,7 @@ import type { Evidence } from './evidence.ts';
 import { carryOut, planFaults, type DoneFault, type PlannedFault } from './faults.ts';
 import { planWorld, type Options } from './plan.ts';
 import { randomOf } from './random.ts';
-import type { Unsettled } from './records.ts';
+import type { StatusReport, Unsettled } from './records.ts';
 import { untilReady, type FullStage } from './stage.ts';
 import { complaintsIn, readMetrics, watchMemory, type MemorySample } from './watch.ts';
 
@@ -51,10 +51,7 @@ export async function run(options: Options, stage: FullStage, say: Say): Promise
   const settledAt = Date.now();
   say(`settled; comparing ${options.clients} clients with fresh reads`);
   const states = (await askAll(stage.crowd, 'compare')).flat();
-  await askAll(stage.crowd, 'leave');
-  say(`some have left; waiting ${leaseMs / 1000} s for their leases to end`);
-  await delay(leaseMs);
-  const statuses = (await askAll(stage.crowd, 'statuses')).flat();
+  const statuses = options.quick ? [] : await leave(stage, say);
   const sockets = (await askAll(stage.crowd, 'progress')).reduce((sum, { whole }) => sum + whole, 0);
   const metrics = await Promise.all(stage.nodes.map(readMetrics));
   const open = sockets + stage.probe.connections;
@@ -68,9 +65,31 @@ export async function run(options: Options, stage: FullStage, say: Say): Promise
     await Promise.all(lives.map(async (life) => [life.logFile, await complaintsIn(life)] as const)),
   );
   return {
-    ...{ options, world: planWorld(options), faults, measured, unsettled, clients, states, statuses, truth },
-    ...{ probes: stage.probe.records, lives, complaints, memory, metrics, sockets: open, settledAt },
+    options,
+    world: planWorld(options),
+    faults,
+    measured,
+    unsettled,
+    clients,
+    states,
+    statuses,
+    truth,
+    probes: stage.probe.records,
+    lives,
+    complaints,
+    memory,
+    metrics,
+    sockets: open,
+    settledAt,
   };
+}
+
+/** Some go for good; answers what the others are shown and told of them once their leases have ended. */
+async function leave({ crowd }: FullStage, say: Say): Promise<StatusReport[]> {
+  await askAll(crowd, 'leave');
+  say(`some have left; waiting ${leaseMs / 1000} s for their leases to end`);
+  await delay(leaseMs);
+  return (await askAll(crowd, 'statuses')).flat();
 }
 
 /** Milliseconds for which clients are to be kept busy. */

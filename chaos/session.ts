@@ -104,7 +104,7 @@ export class Session {
     if (this.#ended) return;
     this.#ended = true;
     clearInterval(this.#heartbeat);
-    for (const answered of [...this.#waiting.values()]) answered(null);
+    for (const answered of this.#waiting.values()) answered(null);
     this.#options.onEnd(this);
   }
 }

@@ -85,7 +85,7 @@ export async function untilReady(nodes: readonly ServerNode[], limitMs: number):
   const deadline = Date.now() + limitMs;
   for (;;) {
     const ready = await Promise.all(nodes.map(isReady));
-    const missing = nodes.filter((_, index) => ready[index] !== true).map(({ index }) => index);
+    const missing = nodes.filter((_, index) => !(ready[index] ?? false)).map(({ index }) => index);
     if (missing.length === 0 || Date.now() > deadline) return missing;
     await delay(200);
   }

@@ -57,7 +57,7 @@ export const SyncAnswer = Type.Object(
       description:
         'The cursor is not of this database, or of a time that it has lost. Forget everything, and read your conversations anew.',
     }),
-    conversations: Type.Array(ConversationSync),
+    conversations: Type.Array(ConversationSync, { description: 'What changed in each that did.' }),
     removed: Type.Array(Type.Object({ conversation_id: Id, version: Version }), {
       description: 'Conversations that were deleted, or that you are no longer in.',
     }),

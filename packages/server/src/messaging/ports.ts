@@ -316,10 +316,7 @@ export interface ChangeStore {
     }[];
   }>;
   /** Watermarks that moved at or after `since` in those of these conversations that have at most 200 people. */
-  receiptsSince(
-    since: Horizon,
-    conversationIds: readonly string[],
-  ): Promise<readonly MovedWatermarks[]>;
+  receiptsSince(since: Horizon, conversationIds: readonly string[]): Promise<readonly MovedWatermarks[]>;
   /** The changes after a version, oldest first, at most some hundreds of each; a deleted conversation's last. */
   changesAfter(
     places: readonly { readonly conversationId: string; readonly version: number }[],

@@ -23,10 +23,9 @@ const whole = ({ bus, redis }: BusNode): Bus => {
   return bus;
 };
 
-for (const [server, isThere] of [
-  ['redis-server', hasRedis],
-  ['valkey-server', hasValkey],
-] as const) {
+// Valkey is the same protocol: where it is installed, the same is asked of it.
+for (const server of hasValkey ? (['redis-server', 'valkey-server'] as const) : (['redis-server'] as const)) {
+  const isThere = server === 'valkey-server' || hasRedis;
   describe.skipIf(!isThere)(server, () => {
     let redis: RedisProcess;
     beforeAll(async () => {

@@ -119,7 +119,10 @@ export class Repair {
       ? Math.max(urgentMs, this.#tookMs / urgentShare)
       : Math.max(intervalMs, this.#tookMs / share) * (0.8 + Math.random() * 0.4);
     const since = this.#deps.clock.now() - this.#endedAt;
-    this.#timer = setTimeout(() => void this.#run(), this.#isUrgent ? pause - since : pause).unref();
+    this.#timer = setTimeout(
+      () => void this.#run(),
+      this.#isUrgent ? Math.max(pause - since, 0) : pause,
+    ).unref();
   }
 
   async #run(): Promise<void> {

@@ -27,9 +27,9 @@ async function post() {
     [conversationId],
   );
   await db.query(
-    `insert into parley.messages (id, conversation_id, seq, version, created_version, sender_id, content, message_type,
+    `insert into parley.messages (id, conversation_id, seq, version, created_version, content_version, sender_id, content, message_type,
        created_at, updated_at)
-     values ($1, $2, 1, 2, 2, 'ann', 'x', 'file', now(), now())`,
+     values ($1, $2, 1, 2, 2, 2, 'ann', 'x', 'file', now(), now())`,
     [messageId, conversationId],
   );
   return { conversationId, messageId };

@@ -16,7 +16,7 @@ import type { Access, Clock, SentMessage } from '../messaging/ports.ts';
 import { Refusal } from '../messaging/refusal.ts';
 import type { Hub } from '../realtime/hub.ts';
 import type { Listener } from '../realtime/listener.ts';
-import { resume, type CatchUpPages, type SyncFrame } from './resume.ts';
+import { resume, type CatchUpPages, type Resumer } from './resume.ts';
 
 /** What commands do. */
 export interface UseCases {
@@ -56,26 +56,14 @@ export interface HandlersDeps {
 }
 
 /** The connection that a command came by. */
-export interface Commander extends Listener {
+export interface Commander extends Listener, Resumer {
   readonly id: string;
-  readonly actor: Actor;
-  /** Whether it is about to be closed and takes no new commands. */
-  readonly leaving: boolean;
   /** Settles when those commands that take effect one after the other have; null while there are none. */
   turn: Promise<unknown> | null;
   /** Settles when the sends so far have begun; null before the first. */
   sending: Promise<unknown> | null;
   /** Settles when the catch-ups so far have ended; null while there are none. */
   resuming: Promise<unknown> | null;
-  /** Resolves once everything that happens from now on reaches it, or it has ended. */
-  attached(): Promise<void>;
-  /** Lets events wait, until `releaseEvents`. */
-  holdEvents(): void;
-  releaseEvents(): void;
-  /** Sends a page of a catch-up, and answers whether there is to be another. */
-  sendPage(frame: SyncFrame): boolean;
-  /** Resolves once its reader has taken most of what was sent. */
-  drained(): Promise<void>;
   send(frame: ServerFrame): void;
   /** Goes on with another token of the same person. */
   renew(actor: Actor, expiresAt: number): void;

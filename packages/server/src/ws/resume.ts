@@ -1,11 +1,26 @@
 import type { ClientFrames, ServerFrame, SyncAnswer } from '@parley/protocol';
 import type { Actor } from '../messaging/actor.ts';
 import { Refusal } from '../messaging/refusal.ts';
-import type { Commander } from './command-handlers.ts';
 
 /** What catching up needs of the domain. */
 export interface CatchUpPages {
   page(actor: Actor, cursor: string): Promise<SyncAnswer>;
+}
+
+/** The connection that catches up. */
+export interface Resumer {
+  readonly actor: Actor;
+  /** Whether it is about to be closed. */
+  readonly leaving: boolean;
+  /** Resolves once everything that happens from now on reaches it, or it has ended. */
+  attached(): Promise<void>;
+  /** Lets events wait, until `releaseEvents`. */
+  holdEvents(): void;
+  releaseEvents(): void;
+  /** Sends a page, and answers whether there is to be another. */
+  sendPage(frame: SyncFrame): boolean;
+  /** Resolves once its reader has taken most of what was sent. */
+  drained(): Promise<void>;
 }
 
 /**
@@ -15,7 +30,7 @@ export interface CatchUpPages {
  */
 export async function resume(
   catchUp: CatchUpPages,
-  from: Commander,
+  from: Resumer,
   frame: ClientFrames['resume'],
 ): Promise<null> {
   await from.attached();
