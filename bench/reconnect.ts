@@ -58,12 +58,13 @@ async function measureStorm(client: pg.Client, server: BenchServer, sockets: num
   await seedStorm(client, sockets);
   const names = Array.from({ length: sockets }, (_, n) => `p${n}`);
   const tokens = await Promise.all(names.map(tokenFor));
-  const first: Arrived[] = [];
-  for (let n = 0; n < sockets; n += 100)
-    first.push(
-      ...(await Promise.all(tokens.slice(n, n + 100).map((token) => arrive(server.port, token, null)))),
-    );
-  for (const { socket } of first) socket.terminate();
+  // Once, so that everybody's name is known; from one moment after that all of them were away.
+  for (let n = 0; n < sockets; n += 100) {
+    const some = tokens.slice(n, n + 100).map((token) => arrive(server.port, token, null));
+    for (const { socket } of await Promise.all(some)) socket.terminate();
+  }
+  const last = await arrive(server.port, tokens[0] ?? '', null);
+  last.socket.terminate();
   await sendMissed(client, sockets);
 
   const stayerTokens = await Promise.all(Array.from({ length: stayers }, (_, n) => tokenFor(`s${n}`)));
@@ -79,8 +80,8 @@ async function measureStorm(client: pg.Client, server: BenchServer, sockets: num
   let back: Arrived[] = [];
   const stormy = await during(worker, async () => {
     back = await Promise.all(
-      tokens.map(async (token, n) => {
-        const each = await arrive(server.port, token, first[n]?.cursor ?? null);
+      tokens.map(async (token) => {
+        const each = await arrive(server.port, token, last.cursor);
         times.push((performance.now() - started) / 1000);
         messages += each.messages;
         return each;

@@ -87,10 +87,6 @@ export class Client {
     return this.journal.underWay > 0 ? `${this.journal.underWay} requests have no answer` : null;
   }
 
-  get deliveries(): number {
-    return this.#hearing.deliveries;
-  }
-
   connect(): void {
     this.#wanted = true;
     if (this.session === null) this.#dial();

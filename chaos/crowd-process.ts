@@ -35,7 +35,6 @@ export class CrowdProcess {
     this.#waiting.set(id, waiting);
     if (!this.#child.connected) throw new Error('the clients have died');
     this.#child.send({ id, method, args });
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- both ends share the interface
     return (await waiting.promise) as Awaited<ReturnType<Crowd[M]>>;
   }
 

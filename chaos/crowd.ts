@@ -22,7 +22,8 @@ export interface Crowd {
   connect(limitMs: number): Promise<readonly Unsettled[]>;
   /** Takes the steps of the plan for so long; resolves when the last has begun. */
   run(ms: number): Promise<void>;
-  progress(): Promise<{ deliveries: number; whole: number; clients: number }>;
+  /** How many are whole, and for each of them to which node they are connected. */
+  progress(): Promise<{ readonly whole: number; readonly nodes: readonly number[] }>;
   /** Waits until nothing is under way and everybody is whole; answers those who are not after `limitMs`. */
   settle(limitMs: number): Promise<readonly Unsettled[]>;
   /** Compares each client's state with a fresh read. */
@@ -78,8 +79,8 @@ const crowd: Crowd = {
     }
   },
   async progress() {
-    const deliveries = clients.reduce((sum, client) => sum + client.deliveries, 0);
-    return { deliveries, whole: clients.filter((client) => client.isWhole).length, clients: clients.length };
+    const whole = clients.filter((client) => client.isWhole);
+    return { whole: whole.length, nodes: whole.flatMap(({ session }) => session?.node ?? []) };
   },
   async settle(limitMs) {
     for (const client of clients) client.connect();
@@ -153,7 +154,6 @@ interface Question {
 
 process.on('message', (question: Question) => {
   const method: (...args: never[]) => Promise<unknown> = crowd[question.method];
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `CrowdProcess` calls by the same interface
   method(...(question.args as never[])).then(
     (answer) => process.send?.({ id: question.id, answer }),
     (error: unknown) =>

@@ -32,7 +32,6 @@ export function at<T>(items: readonly T[], fraction: number): T {
 
 /** A key of `weights`, each as likely as its weight says. */
 export function weighted<K extends string>(weights: Readonly<Record<K, number>>, fraction: number): K {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the keys of a record of K
   const entries = Object.entries(weights) as [K, number][];
   let rest = fraction * entries.reduce((sum, [, weight]) => sum + weight, 0);
   for (const [key, weight] of entries) {

@@ -4,7 +4,6 @@ import { askAll } from './crowd-process.ts';
 import type { Evidence } from './evidence.ts';
 import { carryOut, planFaults, type DoneFault, type PlannedFault } from './faults.ts';
 import { planWorld, type Options } from './plan.ts';
-import { randomOf } from './random.ts';
 import type { StatusReport, Unsettled } from './records.ts';
 import { untilReady, type FullStage } from './stage.ts';
 import { complaintsIn, readMetrics, watchMemory, type MemorySample } from './watch.ts';
@@ -39,7 +38,7 @@ export async function run(options: Options, stage: FullStage, say: Say): Promise
   const missing = await untilReady(stage.nodes, readyLimitMs);
   say('the chaos is over; everything is being put up again');
   await delay(3000);
-  const measured = options.faults === null ? await measure(options, stage, say) : [];
+  const measured = options.faults === null ? await measure(stage, say) : [];
   await workload;
   stage.probe.stop();
 
@@ -62,7 +61,7 @@ export async function run(options: Options, stage: FullStage, say: Say): Promise
   await Promise.all(stage.nodes.map((node) => node.terminate()));
   const lives = stage.nodes.flatMap((node) => node.lives);
   const complaints = Object.fromEntries(
-    await Promise.all(lives.map(async (life) => [life.logFile, await complaintsIn(life)] as const)),
+    await Promise.all(lives.map(async (life) => [life.logFile, await complaintsIn(life, faults)] as const)),
   );
   return {
     options,
@@ -127,10 +126,10 @@ async function perform(
 }
 
 /** How long it takes to come back, with nothing else broken: one kill of a node, then one restart of Redis. */
-async function measure({ seed }: Options, stage: FullStage, say: Say): Promise<DoneFault[]> {
+async function measure(stage: FullStage, say: Say): Promise<DoneFault[]> {
   const done: DoneFault[] = [];
   const { signal } = new AbortController();
-  const node = randomOf(seed, 'measured').whole(0, stage.nodes.length - 1);
+  const node = await busiestOf(stage);
   const fault = { at: 0, node, degree: 0 };
   await perform({ ...fault, kind: 'node killed', ms: 7000 }, stage, signal, done, say);
   await untilReady(stage.nodes, readyLimitMs);
@@ -138,4 +137,11 @@ async function measure({ seed }: Options, stage: FullStage, say: Say): Promise<D
   await perform({ ...fault, kind: 'redis killed', ms: 2000 }, stage, signal, done, say);
   await delay(9000);
   return done;
+}
+
+/** The node that most clients are connected to: chaos may have driven them away from the others. */
+async function busiestOf({ crowd, nodes }: FullStage): Promise<number> {
+  const connected = (await askAll(crowd, 'progress')).flatMap((progress) => progress.nodes);
+  const counts = nodes.map(({ index }) => connected.filter((node) => node === index).length);
+  return counts.indexOf(Math.max(...counts));
 }

@@ -2,6 +2,7 @@
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
+import type { DoneFault } from './faults.ts';
 import type { Life, ServerNode } from './nodes.ts';
 
 export interface MemorySample {
@@ -52,25 +53,38 @@ export async function readMetrics({ origin }: ServerNode): Promise<Metrics> {
 /** What a node says at its start that is no log line. */
 const greetings = [/^Parley is ready on /, /^API reference: /];
 /** Refusals that are told to clients as such, and that they come back from. */
+/** An operator is to hear of it, once each time. */
+const outage = 'Postgres is away';
+const giveUpMs = 6000;
 const bad: readonly unknown[] = ['error', 'fatal'];
 const expected: readonly unknown[] = ['unavailable', 'shutting_down'];
 
 /** Lines of a log at level error or above, and whatever is no log line at all. */
-export async function complaintsIn({ logFile, asked, readyAt }: Life): Promise<string[]> {
+export async function complaintsIn(
+  { logFile, asked, readyAt }: Life,
+  faults: readonly DoneFault[],
+): Promise<string[]> {
   const lines = (await readFile(logFile, 'utf8')).split('\n').filter((line) => line !== '');
   // Killed in the midst of a line.
   if (asked === 'SIGKILL' && lines.length > 0 && parse(lines.at(-1) ?? '') === null) lines.pop();
   // It says in plain words why it could not start, and `logs` judges whether it had a reason.
   if (readyAt === null) return [];
-  return lines.filter(isComplaint);
+  return lines.filter((line) => isComplaint(line, faults));
 }
 
-function isComplaint(line: string): boolean {
+function isComplaint(line: string, faults: readonly DoneFault[]): boolean {
   const entry = parse(line);
   if (entry === null) return !greetings.some((greeting) => greeting.test(line));
   if (!bad.includes(entry['level'])) return false;
+  if (entry['msg'] === outage) return !isOutage(Date.parse(String(entry['time'])), faults);
   return !(entry['status'] === 503 && expected.includes(entry['code']));
 }
+
+/** Whether Postgres was away by our doing; a connection may take some seconds to be given up. */
+const isOutage = (at: number, faults: readonly DoneFault[]): boolean =>
+  faults.some(
+    ({ kind, from, to }) => kind.startsWith('postgres') && at >= from && at < (to ?? Infinity) + giveUpMs,
+  );
 
 function parse(line: string): Readonly<Record<string, unknown>> | null {
   try {

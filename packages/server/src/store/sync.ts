@@ -29,7 +29,7 @@ const pageMessages = 2000;
 /** Messages that are held for several people at once. */
 const chunkMessages = 4000;
 /** People who are answered by the same statements at most. */
-const maxBatch = 32;
+const maxBatch = 64;
 
 /** One person's page, before what changed is read. */
 interface Draft {
