@@ -99,7 +99,8 @@ export const mutations: readonly Mutation[] = [
       },
       {
         file: `${server}/realtime/mender.ts`,
-        search: 'if (this.#timer === null) void this.settle();',
+        search: `this.#note(conversationId, entrance);
+    if (this.#timer === null) void this.settle();`,
         replace: '',
       },
     ],
