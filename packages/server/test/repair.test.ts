@@ -171,3 +171,16 @@ test.concurrent('hundreds of changes that were missed arrive, each once, and tho
   const versions = changesOf(bob.socket, group.id).map(({ version }) => version);
   expect(versions).toEqual(Array.from({ length: 1202 }, (_, index) => index + 1));
 });
+
+test.concurrent('a new name that nobody heard of is told once', async () => {
+  const [ann, bob] = await Promise.all([twice(), twice()]);
+  await ann.person.group(bob.person);
+  const token = await here.token({ sub: bob.person.id, user_metadata: { full_name: 'Robert' } });
+  await new Person(elsewhere, bob.person.id, token).get('/api/conversations');
+  const isRenamed = (frame: ServerFrame) => frame.type === 'user_updated' && frame.display_name === 'Robert';
+  await ann.socket.find(isRenamed);
+  // Whatever follows is read anew by later passes, too.
+  const message = await bob.away.say((await ann.away.group(bob.person)).id, 'later');
+  await ann.socket.find((frame) => frame.type === 'new_message' && frame.message.id === message.id);
+  expect(ann.socket.frames.filter(isRenamed)).toHaveLength(1);
+});

@@ -6,6 +6,7 @@ import type {
   MessageType,
   Participant,
   ParticipantRole,
+  Profile,
   Receipt,
   ServerFrame,
   SharedConversation,
@@ -317,6 +318,10 @@ export interface ChangeStore {
   }>;
   /** Watermarks that moved at or after `since` in those of these conversations that have at most 200 people. */
   receiptsSince(since: Horizon, conversationIds: readonly string[]): Promise<readonly MovedWatermarks[]>;
+  /** Whose name or avatar changed at or after `since`, and where they are. */
+  profilesSince(
+    since: Horizon,
+  ): Promise<readonly (Profile & { readonly conversationIds: readonly string[] })[]>;
   /** The changes after a version, oldest first, at most some hundreds of each; a deleted conversation's last. */
   changesAfter(
     places: readonly { readonly conversationId: string; readonly version: number }[],

@@ -1,4 +1,5 @@
 import type { Bus, BusEvent, ChangeStore, Clock, Horizon, MovedWatermarks } from '../messaging/ports.ts';
+import { HeardProfiles } from './heard-profiles.ts';
 import { HeardWatermarks } from './heard-watermarks.ts';
 import { Horizons } from './horizons.ts';
 import type { Log } from './listener.ts';
@@ -17,7 +18,7 @@ export interface Missing {
 
 export interface RepairDeps {
   readonly bus: Pick<Bus, 'onUncertain'>;
-  readonly changes: Pick<ChangeStore, 'changedSince' | 'receiptsSince'>;
+  readonly changes: Pick<ChangeStore, 'changedSince' | 'receiptsSince' | 'profilesSince'>;
   readonly clock: Clock;
   readonly log: Log;
   readonly onReceipts: (count: number) => void;
@@ -60,6 +61,7 @@ export class Repair {
   readonly #deps: RepairDeps;
   readonly #horizons = new Horizons();
   readonly #heard = new HeardWatermarks();
+  readonly #heardProfiles = new HeardProfiles();
   readonly #unsubscribe: () => void;
   /** Everything that changed before this time has been looked for. */
   #wholeUntil = 0;
@@ -97,6 +99,7 @@ export class Repair {
   /** Takes note of an event that arrives by itself. */
   note(event: BusEvent): void {
     this.#heard.note(event);
+    this.#heardProfiles.note(event);
   }
 
   close(): void {
@@ -167,6 +170,7 @@ export class Repair {
         since,
         followed.map(({ id }) => id),
       );
+      await this.#tellProfiles(since);
     }
     this.#horizons.add(readAt, horizon);
     // Unless something came up meanwhile that is to be looked for further back.
@@ -204,6 +208,21 @@ export class Repair {
     for (let start = 0; start < conversationIds.length; start += receiptBatch) {
       const batch = conversationIds.slice(start, start + receiptBatch);
       for (const moved of await this.#deps.changes.receiptsSince(since, batch)) this.#tell(moved);
+    }
+  }
+
+  /** A new name is in a conversation's activity, too: where nothing followed has any there is none to be told. */
+  async #tellProfiles(since: Horizon): Promise<void> {
+    const { hub, changes } = this.#deps;
+    for (const { conversationIds, ...profile } of await changes.profilesSince(since)) {
+      const followed = conversationIds.filter((id) => hub.positionOf(id) !== null);
+      if (followed.length === 0 || !this.#heardProfiles.isNews(profile)) continue;
+      const event: BusEvent = {
+        audience: { kind: 'conversations', conversationIds: followed },
+        frame: { type: 'user_updated', ...profile },
+      };
+      this.#heardProfiles.note(event);
+      hub.tell(event);
     }
   }
 

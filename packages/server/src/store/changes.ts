@@ -1,4 +1,10 @@
-import { limits, type ConversationChange, type Message, type Watermarks } from '@parley/protocol';
+import {
+  limits,
+  type ConversationChange,
+  type Message,
+  type Profile,
+  type Watermarks,
+} from '@parley/protocol';
 import type { ChangeStore, Horizon, MissedChanges } from '../messaging/ports.ts';
 import type { Database, Queryable } from './database.ts';
 import { readHorizon } from './horizon.ts';
@@ -96,6 +102,19 @@ export class PostgresChanges implements ChangeStore {
        where c.participant_count <= ${limits.receiptAudience} and not c.is_deleted
          and p.left_at is null and p.receipt_xid >= $2::text::xid8`,
       [conversationIds.filter(isId), xidOf(since, horizon)],
+    );
+  }
+
+  async profilesSince(since: Horizon) {
+    const horizon = await readHorizon(this.#db);
+    return this.#db.query<Profile & { readonly conversationIds: string[] }>(
+      `select u.id as user_id, u.display_name, u.avatar_url, coalesce((
+         select array_agg(p.conversation_id) from parley.conversation_participants p
+         where p.user_id = u.id and p.left_at is null
+       ), '{}') as "conversationIds"
+       from parley.users u
+       where u.xid >= $1::text::xid8`,
+      [xidOf(since, horizon)],
     );
   }
 
