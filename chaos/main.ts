@@ -2,9 +2,6 @@
  * Postgres, Redis, three nodes with a proxy in front of each, and some hundreds of clients; everything is broken that can
  * be, and in the end it is checked that nothing was lost. See docs/operations/chaos.md.
  *
- *   npm run chaos -- [--seconds 75 | --minutes N] [--seed N] [--clients 200] [--workers 2] [--faults kind,kind]
- *                    [--quick] [--verbose] [--json] [--keep]
- *
  * Ends with 0 if every check holds, with 1 if one does not, with 2 if the run could not be made.
  */
 import { randomInt } from 'node:crypto';
@@ -18,21 +15,33 @@ import { describe, factsOf, judge } from './report.ts';
 import { run } from './run.ts';
 import { setUp } from './stage.ts';
 
-const { values } = parseArgs({
-  options: {
-    seconds: { type: 'string' },
-    minutes: { type: 'string' },
-    seed: { type: 'string' },
-    clients: { type: 'string', default: '200' },
-    workers: { type: 'string', default: '2' },
-    nodes: { type: 'string', default: '3' },
-    faults: { type: 'string' },
-    verbose: { type: 'boolean', default: false },
-    json: { type: 'boolean', default: false },
-    keep: { type: 'boolean', default: false },
-    quick: { type: 'boolean', default: false },
-  },
-});
+const usage =
+  'npm run chaos -- [--seconds 75 | --minutes N] [--seed N] [--clients 200] [--workers 2] [--nodes 3] [--faults kind,kind] [--quick] [--verbose] [--json] [--keep]';
+
+const values = readArguments();
+
+function readArguments() {
+  try {
+    return parseArgs({
+      options: {
+        seconds: { type: 'string' },
+        minutes: { type: 'string' },
+        seed: { type: 'string' },
+        clients: { type: 'string', default: '200' },
+        workers: { type: 'string', default: '2' },
+        nodes: { type: 'string', default: '3' },
+        faults: { type: 'string' },
+        verbose: { type: 'boolean', default: false },
+        json: { type: 'boolean', default: false },
+        keep: { type: 'boolean', default: false },
+        quick: { type: 'boolean', default: false },
+      },
+    }).values;
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : String(error)}\n${usage}`);
+    process.exit(2);
+  }
+}
 
 const options: Options = {
   seed: values.seed === undefined ? randomInt(1_000_000) : Number(values.seed),
