@@ -58,21 +58,22 @@ async function measureStorm(client: pg.Client, server: BenchServer, sockets: num
   await seedStorm(client, sockets);
   const names = Array.from({ length: sockets }, (_, n) => `p${n}`);
   const tokens = await Promise.all(names.map(tokenFor));
-  // Once, so that everybody's name is known; from one moment after that all of them were away.
+  const before: WebSocket[] = [];
   for (let n = 0; n < sockets; n += 100) {
     const some = tokens.slice(n, n + 100).map((token) => arrive(server.port, token, null));
-    for (const { socket } of await Promise.all(some)) socket.terminate();
+    before.push(...(await Promise.all(some)).map(({ socket }) => socket));
   }
-  const last = await arrive(server.port, tokens[0] ?? '', null);
-  last.socket.terminate();
-  await sendMissed(client, sockets);
-
   const stayerTokens = await Promise.all(Array.from({ length: stayers }, (_, n) => tokenFor(`s${n}`)));
   const worker = new Worker(new URL(import.meta.url), {
     workerData: { port: server.port, tokens: stayerTokens },
   });
   await once(worker, 'message');
   const calm = await during(worker, () => new Promise((resolve) => setTimeout(resolve, 3000)));
+
+  // One moment from which on all of them are away, for less than the grace in which nobody is shown as gone.
+  const last = await arrive(server.port, tokens[0] ?? '', null);
+  for (const socket of [...before, last.socket]) socket.terminate();
+  await sendMissed(client, sockets);
   const cpu = await cpuOf(server.pid);
   const started = performance.now();
   const times: number[] = [];

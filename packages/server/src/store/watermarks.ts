@@ -7,6 +7,7 @@ export async function readWatermarks(
   db: Queryable,
   conversationIds: readonly string[],
 ): Promise<Map<string, Watermark[]>> {
+  if (conversationIds.length === 0) return new Map();
   const rows = await db.query<Watermark & { conversation_id: string }>(
     `select p.conversation_id, p.user_id, p.joined_seq, p.last_read_seq, p.last_delivered_seq
      from parley.conversations c
