@@ -436,7 +436,7 @@ declare
   v_since xid8 := p_since::text::xid8;
   v_activity bigint := parley.activity_at(p_since);
   v_ids uuid[];
-  v_profiles text[] := array(select u.id from parley.users u where u.xid >= v_since limit 1001);
+  v_profiles text[];
 begin
   v_ids := array(
     select p.conversation_id from parley.conversation_participants p
@@ -450,6 +450,15 @@ begin
         where p.user_id = p_user_id and p.left_at is null
       );
     end if;
+  end if;
+  if exists (
+    select from unnest(v_ids) as i (id)
+    cross join lateral (
+      select c.activity, c.participant_count from parley.conversations c where c.id = i.id offset 0
+    ) c
+    where c.activity >= v_activity and c.participant_count > 200
+  ) then
+    v_profiles := array(select u.id from parley.users u where u.xid >= v_since limit 5001);
   end if;
   return query
   select i.id
@@ -468,7 +477,7 @@ begin
       where p.conversation_id = i.id and p.receipt_xid >= v_since and p.left_at is null
     )
     or c.participant_count > 200 and (
-      cardinality(v_profiles) > 1000
+      cardinality(v_profiles) > 5000
       or exists (
         select from parley.conversation_participants p
         where p.conversation_id = i.id and p.user_id = any (v_profiles) and p.left_at is null

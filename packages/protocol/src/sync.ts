@@ -30,6 +30,10 @@ export const ConversationSync = Type.Object(
       description:
         'More changed than fits here, or more than is known. Forget its messages and participants, and read them anew by their pages.',
     }),
+    complete: Type.Boolean({
+      description:
+        'You came to it since: all of it is here. Forget what you may have of it from before, and take this.',
+    }),
     conversation: Type.Object(conversationItself, {
       description: 'As it is now. Its participants stand beside it, as far as they changed.',
     }),

@@ -174,6 +174,7 @@ test('who is added to a conversation gets its history, or is told to read it, if
   const more = await begin(bob);
   await Promise.all(Array.from({ length: 1001 }, (_, i) => ada.say(id, `${i}`)));
   const long = await only(bob, more);
+  expect(entry.complete).toBe(true);
   expect(long).toMatchObject({ reset: true, messages: [], participants: [] });
   expect(long.conversation).toMatchObject({ last_seq: 1002, unread_count: 1002 });
   expect(await only(cat, cursor)).toMatchObject({ reset: true });
@@ -278,6 +279,50 @@ test('much is told in pages, each conversation once, and the next catch-up goes 
   expect(onward.flatMap(({ conversations }) => conversations.map((each) => each.conversation_id))).toContain(
     groups[0]?.id,
   );
+});
+
+test('a page is small enough for a phone, however long the messages are', async () => {
+  const { ada, bob } = await pair();
+  const groups = await Promise.all(Array.from({ length: 4 }, () => ada.group(bob)));
+  const cursor = await begin(bob);
+  const long = '😀'.repeat(5000);
+  for (const { id } of groups) await Promise.all(Array.from({ length: 40 }, () => ada.say(id, long)));
+  const pages = await all(bob, cursor);
+  expect(pages.map(({ conversations }) => conversations.length)).toEqual([1, 1, 1, 1]);
+  // Of a conversation with more the last page is all that anybody wants.
+  const [first] = groups;
+  if (first === undefined) throw new Error('no group');
+  await Promise.all(Array.from({ length: 70 }, () => ada.say(first.id, long)));
+  const again = (await all(bob, cursor)).flatMap(({ conversations }) => conversations);
+  expect(again.find((entry) => entry.conversation_id === first.id)).toMatchObject({
+    reset: true,
+    messages: [],
+  });
+});
+
+test('who is new learns who is there, and not who was', async () => {
+  const { ada, bob, id } = await pair();
+  const [eve] = await people('eve');
+  if (eve === undefined) throw new Error('nobody');
+  await ada.delete(`/api/conversations/${id}/participants/${bob.id}`);
+  const cursor = await begin(eve);
+  await ada.post(`/api/conversations/${id}/participants`, { user_id: eve.id });
+  expect(await only(eve, cursor)).toMatchObject({
+    complete: true,
+    removed_user_ids: [],
+    participants: [{ user_id: ada.id }, { user_id: eve.id }],
+  });
+});
+
+test('one with a recent cursor is told all, though another who asks with them is told to begin anew', async () => {
+  const { ada, bob, id } = await pair();
+  const early = await begin(bob);
+  await Promise.all(Array.from({ length: 1001 }, (_, index) => ada.say(id, String(index))));
+  const late = await begin(ada);
+  await ada.say(id, 'the last');
+  const [ofBob, ofAda] = await Promise.all([only(bob, early), only(ada, late)]);
+  expect(ofBob).toMatchObject({ reset: true, messages: [] });
+  expect(ofAda).toMatchObject({ reset: false, messages: [{ content: 'the last' }] });
 });
 
 test('a cursor of another database, or of a time that it lost, says to begin anew', async () => {

@@ -195,6 +195,7 @@ const entry = {
   conversation_id: 'c',
   version: 9,
   reset: false,
+  complete: false,
   conversation: itself,
   messages: [message(1, 8, { content: 'edited', is_edited: true }), message(3, 9)],
   participants: [participant('cem', 4)],
@@ -240,4 +241,21 @@ test('a catch-up that could not tell all says what to read anew, and forgets it'
   expect(only(replica).knowsEverybody).toBe(true);
   replica.applySync(answer({ reset: true, conversations: [] }));
   expect(replica.conversations.size).toBe(0);
+});
+
+test('who came again since takes all of it, and forgets who left meanwhile', () => {
+  const replica = replicaOf(conversation({ version: 3, last_seq: 2, participant_count: 3 }));
+  replica.putParticipants('c', [ann, participant('bob', 2), participant('gone', 3)]);
+  const complete = {
+    ...entry,
+    complete: true,
+    removed_user_ids: [],
+    participants: [participant('bob', 2), ann],
+  };
+  replica.applySync(answer({ conversations: [complete] }));
+  expect(
+    only(replica)
+      .everybody()
+      .map(({ user_id }) => user_id),
+  ).toEqual(['ann', 'bob']);
 });

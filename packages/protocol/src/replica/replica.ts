@@ -174,7 +174,8 @@ export class Replica {
   /** True if the conversation must be read anew. */
   #sync(entry: ConversationSync): boolean {
     const held = this.#held.get(entry.conversation_id);
-    if (held !== undefined) return held.putSync(entry);
+    const isReplaced = entry.complete && held !== undefined && entry.version >= held.version;
+    if (held !== undefined && !isReplaced) return held.putSync(entry);
     if (entry.version <= (this.#gone.get(entry.conversation_id) ?? 0)) return false;
     const { conversation, participants } = entry;
     const opened = this.#hold({ ...conversation, version: entry.version, participants });

@@ -6,6 +6,8 @@ export interface BatcherOptions<Item, Result> {
   readonly run: (items: readonly Item[]) => Promise<readonly (Result | Error)[]>;
   /** Items with the same key are never in two batches at once, so that they are done in the order of their arrival. */
   readonly keyOf: (item: Item) => string;
+  /** No batch holds two items with the same key. */
+  readonly isFair?: boolean;
   readonly maxBatch: number;
   /** Batches at work at the same time. */
   readonly inFlight: number;
@@ -76,14 +78,18 @@ export class Batcher<Item, Result> {
 
   /** The next items whose keys no other batch has, in the order of their arrival. */
   #take(): Waiting<Item, Result>[] {
+    const { maxBatch, isFair = false } = this.#options;
     const batch: Waiting<Item, Result>[] = [];
     const left: Waiting<Item, Result>[] = [];
+    const keys = new Set<string>();
     for (const waiting of this.#queue) {
-      const fits = batch.length < this.#options.maxBatch && !this.#busy.has(waiting.key);
+      const isTaken = this.#busy.has(waiting.key) || (isFair && keys.has(waiting.key));
+      const fits = batch.length < maxBatch && !isTaken;
       (fits ? batch : left).push(waiting);
+      if (fits) keys.add(waiting.key);
     }
     this.#queue = left;
-    for (const { key } of batch) this.#busy.add(key);
+    for (const key of keys) this.#busy.add(key);
     return batch;
   }
 

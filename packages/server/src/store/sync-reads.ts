@@ -17,6 +17,8 @@ import { readWatermarks } from './watermarks.ts';
 
 /** Rows of one kind that one conversation may have in an answer. */
 export const maxRows = 1000;
+/** Changed profiles of all people among which those of a large conversation are looked for. */
+export const maxProfiles = 5000;
 
 const xid = (column: string): string => `${column}::text::bigint`;
 const asXid = (column: string): string => `${column}::text::xid8`;
@@ -189,28 +191,21 @@ export interface MemberState extends ParticipantRow {
 
 const idsOf = (places: readonly Since[]): string[] => places.map(({ conversationId }) => conversationId);
 
-/** Who came, went, or got another role or mute, the latest first; one more than `maxRows` if that is too many. */
-export function readChangedMembers(tx: Queryable, places: readonly Since[]): Promise<MemberState[]> {
+/** Who came, went, or got another role or mute, beyond these boundaries. */
+export function readChangedMembers(tx: Queryable, boundaries: readonly Boundary[]): Promise<MemberState[]> {
   return tx.query(
     `select ${participantColumns}, ${standing}, p.left_at is not null as is_out, ${xid('p.xid')} as xid
-     from unnest($1::uuid[], $2::bigint[]) as k (id, since)
+     from unnest($1::uuid[], $2::bigint[]) as k (id, after_version)
      cross join lateral (
        select * from parley.conversation_participants p
-       where p.conversation_id = k.id and p.version > coalesce((
-         select q.version from (
-           select p.version, p.xid from parley.conversation_participants p
-           where p.conversation_id = k.id order by p.version desc limit ${maxRows + 1}
-         ) q
-         where q.xid < ${asXid('k.since')} order by q.version desc limit 1
-       ), 0)
-       order by p.version desc limit ${maxRows + 1}
+       where p.conversation_id = k.id and p.version > k.after_version offset 0
      ) p
      left join parley.users u on u.id = p.user_id`,
-    [idsOf(places), places.map(({ since }) => since)],
+    [idsOf(boundaries), boundaries.map(({ after_member_version }) => after_member_version)],
   );
 }
 
-/** Members of large conversations whose profile changed: the latest first, one more than `maxRows` if too many. */
+/** Profiles that changed, the latest first, one more than `maxProfiles` if too many; and in which of these they are. */
 export function readChangedProfiles(
   tx: Queryable,
   ids: readonly string[],
@@ -219,7 +214,7 @@ export function readChangedProfiles(
   return tx.query(
     `select u.id as user_id, u.display_name, u.avatar_url, ${xid('u.xid')} as xid, p.conversation_id
      from (
-       select * from parley.users u where u.xid >= $2::text::xid8 order by u.xid desc limit ${maxRows + 1}
+       select * from parley.users u where u.xid >= $2::text::xid8 order by u.xid desc limit ${maxProfiles + 1}
      ) u
      left join parley.conversation_participants p
        on p.conversation_id = any ($1) and p.user_id = u.id and p.left_at is null`,
@@ -227,56 +222,98 @@ export function readChangedProfiles(
   );
 }
 
-/** Where what somebody knows of a conversation's messages ends. */
+/** Where what somebody knows of a conversation ends, and how much there is beyond. */
 export interface Boundary extends Since {
-  /** Later ones are new to them; of those up to here, what changed at a version after `after_version`. */
+  /** Later messages are new to them; of those up to here, what changed at a version after `after_version`. */
   readonly after_seq: number;
   readonly after_version: number;
-  /** How many messages that is, or more than `maxRows`. */
-  readonly count: number;
+  readonly after_member_version: number;
+  /** How many messages and members that is, or more than `maxRows`. */
+  readonly messages: number;
+  readonly members: number;
+  /** What the messages hold, in bytes. */
+  readonly bytes: number;
 }
 
+/** Places in one statement: each may have a thousand rows to look at. */
+const boundarySlice = 500;
+
 /**
- * The messages that had been committed at a moment are those up to some `seq`, and the changes of messages those up to
- * some version: what is newest is read backwards until something is older.
+ * What had been committed at a moment is the messages up to some `seq`, and the changes of messages and members up to some
+ * version: what is newest is read backwards until something is older. Where the thousandth is not, nothing more is read.
  */
 export async function readBoundaries(tx: Queryable, places: readonly Since[]): Promise<Boundary[]> {
-  const rows = await tx.query<Omit<Boundary, 'conversationId'> & { id: string }>(
-    `select k.id, k.since, b.after_seq, v.after_version,
-       k.last_seq - b.after_seq + (
-         select count(*) from (
-           select from parley.messages m
-           where m.conversation_id = k.id and m.version > v.after_version and m.version > m.created_version
-           limit ${maxRows + 1}
-         ) changed
-       ) as count
+  const found: Boundary[] = [];
+  for (let start = 0; start < places.length; start += boundarySlice)
+    found.push(...(await readBoundarySlice(tx, places.slice(start, start + boundarySlice))));
+  return found;
+}
+
+/** The last version, by an index on (conversation, version), at which a row is older than the place's moment. */
+const olderVersion = (table: string, where = 'true'): string => `coalesce((
+  select q.version from (
+    select r.version, r.xid from ${table} r
+    where r.conversation_id = k.id and ${where} order by r.version desc limit ${maxRows + 1}
+  ) q
+  where q.xid < k.since order by q.version desc limit 1
+), 0)`;
+
+function readBoundarySlice(tx: Queryable, places: readonly Since[]): Promise<Boundary[]> {
+  return tx.query(
+    `select k.id as "conversationId", k.place_since as since,
+       coalesce(b.after_seq, k.last_seq) as after_seq, coalesce(b.after_version, 0) as after_version,
+       v.after_member_version, n.members,
+       case when k.is_over then ${maxRows + 1} else b.new + b.changed end as messages,
+       coalesce(b.bytes, 0) as bytes
      from unnest($1::uuid[], $2::bigint[]) as a (id, since)
      cross join lateral (
-       select c.id, a.since, c.last_seq from parley.conversations c where c.id = a.id offset 0
+       select c.id, a.since as place_since, ${asXid('a.since')} as since, c.last_seq, coalesce((
+         select m.xid >= ${asXid('a.since')} from parley.messages m
+         where m.conversation_id = c.id and m.seq = c.last_seq - ${maxRows}
+       ), false) as is_over
+       from parley.conversations c where c.id = a.id offset 0
      ) k
      cross join lateral (
-       select coalesce((
-         select q.seq from (
-           select m.seq, m.xid from parley.messages m
-           where m.conversation_id = k.id order by m.seq desc limit ${maxRows + 1}
-         ) q
-         where q.xid < ${asXid('k.since')} order by q.seq desc limit 1
-       ), greatest(k.last_seq - ${maxRows + 1}, 0)) as after_seq
-     ) b
+       select ${olderVersion('parley.conversation_participants')} as after_member_version offset 0
+     ) v
      cross join lateral (
-       select coalesce((
-         select q.version from (
-           select m.version, m.xid from parley.messages m
-           where m.conversation_id = k.id and m.version > m.created_version
-           order by m.version desc limit ${maxRows + 1}
-         ) q
-         where q.xid < ${asXid('k.since')} order by q.version desc limit 1
-       ), 0) as after_version
-     ) v`,
+       select count(*) as members from (
+         select from parley.conversation_participants p
+         where p.conversation_id = k.id and p.version > v.after_member_version limit ${maxRows + 1}
+       ) p
+     ) n
+     left join lateral (
+       select s.after_seq, e.after_version, fresh.new, changed.changed, fresh.bytes + changed.bytes as bytes
+       from (
+         select coalesce((
+           select q.seq from (
+             select m.seq, m.xid from parley.messages m
+             where m.conversation_id = k.id order by m.seq desc limit ${maxRows + 1}
+           ) q
+           where q.xid < k.since order by q.seq desc limit 1
+         ), 0) as after_seq offset 0
+       ) s
+       cross join lateral (
+         select ${olderVersion('parley.messages', 'r.version > r.created_version')} as after_version offset 0
+       ) e
+       cross join lateral (
+         select count(*) as new, ${bytesOf('m')} as bytes from parley.messages m
+         where m.conversation_id = k.id and m.seq > s.after_seq
+       ) fresh
+       cross join lateral (
+         select count(*) as changed, ${bytesOf('m')} as bytes from (
+           select * from parley.messages m
+           where m.conversation_id = k.id and m.version > e.after_version and m.version > m.created_version
+           limit ${maxRows + 1}
+         ) m
+       ) changed
+     ) b on not k.is_over`,
     [idsOf(places), places.map(({ since }) => since)],
   );
-  return rows.map(({ id, ...row }) => ({ conversationId: id, ...row }));
 }
+
+const bytesOf = (row: string): string =>
+  `coalesce(sum(octet_length(${row}.content) + pg_column_size(${row}.metadata)), 0)::bigint`;
 
 export interface ChangedMessage extends MessageRow {
   readonly xid: number;
