@@ -11,8 +11,9 @@ import { readHorizon } from './horizon.ts';
 import {
   conversationColumns,
   isId,
+  messageColumns,
+  messageSources,
   participantColumns,
-  selectMessages,
   statusOf,
   toMessage,
   toParticipant,
@@ -171,6 +172,8 @@ const placesOf = (heads: readonly Head[]): readonly unknown[] => [
 
 interface MessageChange {
   readonly message: Message;
+  /** The version at which it became as it is, the beginning of what it replies to included. */
+  readonly shownAt: number;
   readonly createdVersion: number;
   readonly contentVersion: number;
 }
@@ -188,9 +191,10 @@ async function readMessages(
     heads.map(({ conversation }) => conversation.last_seq + 1),
   ]);
   if (places.length === 0) return new Map();
-  const rows = await tx.query<MessageRow>(`${selectMessages} where m.id = any ($1)`, [
-    places.map(({ id }) => id),
-  ]);
+  const rows = await tx.query<MessageRow & { quoted_version: number | null }>(
+    `select ${messageColumns()}, r.content_version as quoted_version ${messageSources} where m.id = any ($1)`,
+    [places.map(({ id }) => id)],
+  );
   const watermarks = await readWatermarks(
     tx,
     heads.map(({ conversation }) => conversation.id),
@@ -198,11 +202,13 @@ async function readMessages(
   const byId = new Map(rows.map((row) => [row.id, row]));
   return Map.groupBy(
     places.flatMap(({ id, created_version, content_version }): MessageChange[] => {
-      const row = byId.get(id);
-      if (row === undefined) return [];
+      const found = byId.get(id);
+      if (found === undefined) return [];
+      const { quoted_version: quotedVersion, ...row } = found;
       const status = statusOf(row, watermarks.get(row.conversation_id) ?? noWatermarks);
       const message = toMessage(row, status, prefix);
-      return [{ message, createdVersion: created_version, contentVersion: content_version }];
+      const shownAt = Math.max(message.version, quotedVersion ?? 0);
+      return [{ message, shownAt, createdVersion: created_version, contentVersion: content_version }];
     }),
     ({ message }) => message.conversation_id,
   );
@@ -250,6 +256,7 @@ const olderMessages = `
   ) m
   where m.created_version <= i.after and m.content_version > i.after and m.content_version <= i.up_to`;
 
+/** Those who came, went or were changed at these versions, and those who went at a later one. */
 async function readMembers(tx: Queryable, heads: readonly Head[]): Promise<Map<string, MemberRow[]>> {
   const rows = await tx.query<MemberRow>(
     `select ${participantColumns}, p.version, p.joined_version, p.left_at is not null as is_gone
@@ -259,7 +266,8 @@ async function readMembers(tx: Queryable, heads: readonly Head[]): Promise<Map<s
        where p.conversation_id = i.id and p.version > i.after offset 0
      ) p
      left join lateral (select * from parley.users u where u.id = p.user_id offset 0) u on true
-     where p.version <= i.up_to or p.joined_version > i.after and p.joined_version <= i.up_to`,
+     where p.version <= i.up_to or p.left_at is not null
+       or p.joined_version > i.after and p.joined_version <= i.up_to`,
     placesOf(heads),
   );
   return Map.groupBy(rows, (row) => row.conversation_id);
@@ -287,6 +295,17 @@ function toMissed(
     joined: members
       .filter(({ joined_version }) => isAskedFor(joined_version))
       .map(({ user_id, joined_version }) => ({ userId: user_id, version: joined_version })),
+    gone: members
+      .filter(({ is_gone, version }) => is_gone && version > upTo)
+      .map(({ user_id, version }) => ({ userId: user_id, version })),
+    shownAt: new Map([
+      ...messages.flatMap(({ shownAt, createdVersion, contentVersion }): [number, number][] => [
+        [createdVersion, shownAt],
+        [contentVersion, shownAt],
+      ]),
+      // An entrance shows them with the role and mute of now.
+      ...members.map(({ joined_version, version }): [number, number] => [joined_version, version]),
+    ]),
   };
 }
 

@@ -291,7 +291,8 @@ function readBoundarySlice(tx: Queryable, places: readonly Since[]): Promise<Bou
              where m.conversation_id = k.id order by m.seq desc limit ${maxRows + 1}
            ) q
            where q.xid < k.since order by q.seq desc limit 1
-         ), 0) as after_seq offset 0
+         ), 0) as after_seq
+         where not k.is_over offset 0
        ) s
        cross join lateral (
          select ${olderVersion('parley.messages', 'r.version > r.created_version')} as after_version offset 0
@@ -307,7 +308,7 @@ function readBoundarySlice(tx: Queryable, places: readonly Since[]): Promise<Bou
            limit ${maxRows + 1}
          ) m
        ) changed
-     ) b on not k.is_over`,
+     ) b on true`,
     [idsOf(places), places.map(({ since }) => since)],
   );
 }
