@@ -25,12 +25,15 @@ interface Section {
 const closeMeanings: Readonly<Record<string, readonly [string, string]>> = {
   going_away: [
     'The server is going away.',
-    'Reconnect after a random delay, and send what was not answered again, with the same client_id: it may have been read or not.',
+    'Reconnect after a random delay and resume; send what was not answered again, with the same client_id: it may have been read or not.',
   ],
   frame_too_large: [`A frame was over ${String(limits.bodyBytes / 1024)} KiB.`, 'Send smaller frames.'],
   unauthorized: ['The token is missing, wrong or has expired.', 'Connect with a new token.'],
-  no_heartbeat: ['The connection did not answer pings.', 'Reconnect after a random delay.'],
-  slow_reader: ['The client reads more slowly than frames arrive.', 'Reconnect after a random delay.'],
+  no_heartbeat: ['The connection did not answer pings.', 'Reconnect after a random delay, and resume.'],
+  slow_reader: [
+    'The client reads more slowly than frames arrive.',
+    'Reconnect after a random delay, and resume.',
+  ],
   flood: ['The client sends too much.', 'Wait, and send less.'],
 } satisfies Record<keyof typeof closeCodes, readonly [string, string]>;
 
@@ -44,6 +47,7 @@ export function webSocketPage(options: WebSocketPageOptions): string {
   const objects = [...sharedIn([...Object.values(fromClient), ...Object.values(fromServer)])];
   const sections: Section[] = [
     { id: 'connecting', title: 'Connecting', body: connecting(options) },
+    { id: 'coming-back', title: 'Coming back', body: comingBack },
     frameSection('client', 'What you send', fromClient),
     frameSection('server', 'What you receive', fromServer),
     {
@@ -113,6 +117,16 @@ function typeOf(schema: SchemaNode): string {
   if (schema.properties !== undefined) return `object: ${Object.keys(schema.properties).join(', ')}`;
   return escape(schema.type ?? 'any');
 }
+
+/** What a client does after a connection has ended, and what that gives it. */
+const comingBack = `<p>Keep the newest <code>cursor</code> up to which you have applied everything: that of
+<a href="#server-connected"><code>connected</code></a> once you have read your conversations after it, then that of each
+<a href="#server-sync"><code>sync</code></a>. After a reconnect send it as your first frame:</p>
+<pre><code>{"type": "resume", "cursor": "…", "request_id": "1"}</code></pre>
+<p><code>sync</code> then says what changed, in its present state, however long that was; while <code>has_more</code> is
+true the next one follows by itself. Events wait meanwhile, and go on after the last one without a gap. Replace what you
+have by what it holds: applying it twice changes nothing. An event at or below the <code>version</code> that you hold of
+its conversation is old news.</p>`;
 
 function connecting({ socketPath }: WebSocketPageOptions): string {
   const path = escape(socketPath);
