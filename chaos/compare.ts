@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Snapshot } from '@parley/protocol';
+import type { Message, Snapshot } from '@parley/protocol';
 import { difference, freshRead } from '../packages/server/test/support/fresh-read.ts';
 import type { Client } from './client.ts';
 import type { StateReport } from './records.ts';
@@ -10,13 +10,40 @@ const mostShown = 30;
 export async function compareState(client: Client): Promise<StateReport> {
   const { planned, userId } = client;
   const fresh = await freshRead(client.rest, userId);
-  const own = client.replica.snapshot();
+  const own = withoutStrangers(client.replica.snapshot(), fresh);
   return {
     index: planned.index,
     userId,
-    differences: [...difference(own, fresh), ...gaps(own)].slice(0, mostShown),
+    differences: [...difference(own, withoutStrangers(fresh, fresh)), ...gaps(own)].slice(0, mostShown),
     histories: historiesOf(fresh),
   };
+}
+
+/**
+ * Nobody is told of a new name of somebody with whom they share no conversation any more, while a fresh read of old messages
+ * shows it (see docs/guide/delivery.md): the names of these senders are left out on both sides.
+ */
+function withoutStrangers(snapshot: Snapshot, fresh: Snapshot): Snapshot {
+  const known = new Set(
+    Object.values(fresh.conversations).flatMap(({ participants }) =>
+      Object.values(participants).map(({ user_id }) => user_id),
+    ),
+  );
+  const nameless = (message: Message): Message =>
+    known.has(message.sender_id) ? message : { ...message, sender_name: '' };
+  const conversations = Object.entries(snapshot.conversations).map(([id, each]) => {
+    const { last_message: last } = each.conversation;
+    const messages = Object.entries(each.messages).map(([seq, message]) => [seq, nameless(message)]);
+    return [
+      id,
+      {
+        ...each,
+        conversation: { ...each.conversation, last_message: last === null ? null : nameless(last) },
+        messages: Object.fromEntries(messages),
+      },
+    ];
+  });
+  return { ...snapshot, conversations: Object.fromEntries(conversations) };
 }
 
 /** These clients read everything at first and forget nothing: whoever holds a part has lost the rest. */

@@ -4,12 +4,15 @@
 -- its lock, so the changes that had been committed at that moment are those up to some version: the newest rows are read
 -- backwards until one is older.
 
--- Transaction ids mean something within one database cluster. A database that was restored into another begins a new
--- epoch (see `timeline.ts`), and cursors of the one before are told to begin anew.
+-- Transaction ids mean something within one line of one database cluster's history. A database that was restored into
+-- another, or that goes on from an earlier place, begins a new epoch (see `timeline.ts`), and cursors of the one before
+-- are told to begin anew.
 create table parley.timeline (
   id boolean primary key default true check (id),
   epoch integer not null default 1,
-  system_identifier bigint
+  system_identifier bigint,
+  history_line integer,  -- Postgres' own timeline id: a promoted standby and a point-in-time recovery begin another
+  is_foreign boolean not null default true  -- rows may have transaction ids of another cluster, ahead of this one's
 );
 insert into parley.timeline default values;
 

@@ -176,19 +176,28 @@ async function openDatabase(
     );
     failed.catch(() => undefined);
   }
-  const { applied } = await migrate(url);
+  const address = url;
+  const { applied } = await migrate(address);
   if (applied.length > 0) log.info({ applied }, 'the database schema was brought up to date');
+  const beginEpochIfNew = async (): Promise<void> => {
+    if (await checkTimeline(address))
+      log.warn('this is another database, or an earlier state of it: clients read all anew');
+  };
   const database = connectDatabase({
     url,
     onError: (err) => log.warn({ err }, 'an idle connection to Postgres broke'),
     onState: (state, err) => {
-      if (state === 'available') log.warn('Postgres is back');
-      else log.error({ err }, state === 'away' ? 'Postgres is away' : 'Postgres is read-only');
+      if (state === 'available') {
+        log.warn('Postgres is back');
+        // Another one, perhaps: a standby that was promoted. If it is gone again, it will come back again.
+        beginEpochIfNew().catch((error: unknown) =>
+          log.warn({ err: error }, 'which Postgres this is could not be asked'),
+        );
+      } else log.error({ err }, state === 'away' ? 'Postgres is away' : 'Postgres is read-only');
     },
     onUnknownOutcome,
   });
   stack.defer(() => database.close());
-  if (await checkTimeline(database))
-    log.warn('this database was restored from another: clients read all anew');
+  await beginEpochIfNew();
   return { database, failed };
 }

@@ -5,19 +5,24 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Client, Harness } from './support/web-socket-server.ts';
 import { startServer } from './support/server.ts';
 
-// Only the timer that sweeps is of the test: sockets are real.
-beforeEach(() => void vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] }));
+// Only the timer that sweeps, and the time that it goes by, are of the test: sockets are real.
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  const now = performance.now.bind(performance);
+  vi.spyOn(performance, 'now').mockImplementation(() => now() + skew);
+});
 
 let harness: Harness | undefined;
 let skew = 0;
 afterEach(() => {
   harness?.close();
+  vi.restoreAllMocks();
   vi.useRealTimers();
 });
 
 const start = async (): Promise<Harness> => {
   skew = 0;
-  harness = await new Harness({}, { deps: { clock: { now: () => Date.now() + skew } } }).listen();
+  harness = await new Harness({}).listen();
   return harness;
 };
 

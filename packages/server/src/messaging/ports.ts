@@ -296,6 +296,10 @@ export interface MissedChanges {
   readonly changes: readonly ConversationChange[];
   /** Who came, or came back, among these changes, whether they are still there or not. */
   readonly joined: readonly { readonly userId: string; readonly version: number }[];
+  /** Who is out, by a change that is beyond `upTo`, and its version. */
+  readonly gone: readonly { readonly userId: string; readonly version: number }[];
+  /** By the version of a change that shows what became so later: the version at which it did. */
+  readonly shownAt: ReadonlyMap<number, number>;
 }
 
 export interface MovedWatermarks extends Watermarks {

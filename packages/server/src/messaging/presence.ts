@@ -13,6 +13,7 @@ import type { Bus, BusEvent, Clock, ConversationStore, StatusStore } from './por
 import type { PresenceState } from './presence-state.ts';
 import { invalid, Refusal } from './refusal.ts';
 import { StatusNews } from './status-news.ts';
+import { StatusRecheck } from './status-recheck.ts';
 import { toStatus, typingOf, viewStatuses } from './statuses.ts';
 import { Turns } from './turns.ts';
 import { TypingElsewhere } from './typing-elsewhere.ts';
@@ -50,6 +51,7 @@ export class Presence {
   readonly #toldTyping = new Set<string>();
   /** One thing after the other for each person, so that others hear of them in order. */
   readonly #turns = new Turns();
+  readonly #recheck: StatusRecheck;
   readonly #unsubscribe: () => void;
 
   constructor(deps: PresenceDeps) {
@@ -71,6 +73,10 @@ export class Presence {
     deps.state.watch({
       gone: (userIds, seenAt) => this.#inTurns(userIds, (userId) => this.#tellGone(userId, seenAt)),
       back: (userIds) => this.#inTurns(userIds, (userId) => this.#tellBack(userId)),
+    });
+    this.#recheck = new StatusRecheck({
+      ...deps,
+      tell: (userId, status, lastSeenAt) => this.#news.tell(userId, status, lastSeenAt),
     });
     this.#unsubscribe = deps.bus.subscribe((event) => this.#observe(event));
   }
@@ -103,6 +109,7 @@ export class Presence {
     this.#unsubscribe();
     this.#typing.close();
     this.#typingElsewhere.close();
+    this.#recheck.close();
     await this.#turns.settled();
     const at = new Date(this.#deps.clock.now()).toISOString();
     const left = this.#graces.clear().filter((userId) => this.#shown.get(userId) !== 'offline');
@@ -157,7 +164,11 @@ export class Presence {
   /** What `actor` may see of these people, in their order: of strangers, that they are offline, and nothing else. */
   async statuses(actor: Actor, userIds: readonly string[]): Promise<UserStatus[]> {
     const seen = await viewStatuses(this.#deps, actor, userIds);
-    for (const { user_id, status } of seen) if (status !== 'offline') this.#deps.state.told(user_id, true);
+    for (const { user_id, status } of seen) {
+      if (status === 'offline') continue;
+      this.#deps.state.told(user_id, true);
+      this.#recheck.note(user_id, status);
+    }
     return seen;
   }
 
@@ -208,6 +219,7 @@ export class Presence {
   /** What others hear of people, from whichever node. */
   #heard({ user_id: userId, status }: ServerFrames['user_status_change']): void {
     this.#deps.state.told(userId, status !== 'offline');
+    this.#recheck.note(userId, status);
     const shown = this.#shown.get(userId);
     if (shown !== undefined && shown !== status) this.#later(userId, () => this.#follow(userId, status));
   }

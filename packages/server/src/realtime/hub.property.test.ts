@@ -127,6 +127,8 @@ class World {
       participantCount: 3,
       changes: changes.filter(({ version }) => version > after),
       joined,
+      gone: [],
+      shownAt: new Map(),
     };
   }
 

@@ -82,7 +82,8 @@ beforeEach(() => {
         const after = place?.version ?? 0;
         const changes = kept.filter(({ version }) => version > after);
         const upTo = kept.at(-1)?.version ?? 0;
-        return [{ conversationId: 'c', upTo, participantCount: 3, changes, joined: [] }];
+        const rest = { joined: [], gone: [], shownAt: new Map() };
+        return [{ conversationId: 'c', upTo, participantCount: 3, changes, ...rest }];
       },
     },
     conversations: {

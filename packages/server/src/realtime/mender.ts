@@ -31,14 +31,23 @@ const parallelViews = 4;
 const firstRetryMs = 250;
 const maxRetryMs = 5000;
 
+/** Conversations that fail one after the other, each by itself, after which the store counts as away. */
+const awayAfter = 2;
+
+/** By conversation: the earliest entrance that is missing, if any is. */
+type Wanted = Map<string, number | null>;
+
 /**
- * Fetches what the bus did not bring, for many conversations at once, in rounds until nothing is missing. While the store
- * is away it goes on trying; nothing is kept meanwhile but which conversations they are.
+ * Fetches what the bus did not bring, for many conversations at once, in rounds until nothing is missing. A round that
+ * fails is halved until it is known which conversations fail by themselves: those are tried again at a growing distance,
+ * and hold up no others. While the store is away it goes on trying; nothing is kept meanwhile but which they are.
  */
 export class Mender {
   readonly #deps: MenderDeps;
-  /** By conversation: the earliest entrance that is missing, if any is. */
-  #wanted = new Map<string, number | null>();
+  readonly #wanted: Wanted = new Map();
+  /** Those that failed by themselves, until the next attempt. */
+  readonly #failed: Wanted = new Map();
+  #isAway = false;
   #running: Promise<boolean> | null = null;
   #timer: NodeJS.Timeout | null = null;
   #retryMs = firstRetryMs;
@@ -50,43 +59,64 @@ export class Mender {
 
   /** Has a conversation looked after soon. Neither throws nor waits. */
   want(conversationId: string, entrance: number | null = null): void {
-    this.#note(conversationId, entrance);
-    if (this.#timer === null) void this.settle();
+    if (this.#failed.has(conversationId)) return note(this.#failed, conversationId, entrance);
+    note(this.#wanted, conversationId, entrance);
+    if (!this.#isAway) this.#running ??= this.#run();
   }
 
-  /** Resolves once nothing is wanted: true, or false if the store is away. Never rejects. */
+  /** Resolves once nothing is wanted: true, or false if something could not be read. Never rejects. */
   settle(): Promise<boolean> {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
+    for (const [id, entrance] of this.#failed) note(this.#wanted, id, entrance);
+    this.#failed.clear();
     return (this.#running ??= this.#run());
   }
 
   close(): void {
     this.#closed = true;
     this.#wanted.clear();
+    this.#failed.clear();
     if (this.#timer !== null) clearTimeout(this.#timer);
   }
 
   async #run(): Promise<boolean> {
     // What is wanted in the same turn is one question.
     await Promise.resolve();
-    while (this.#wanted.size > 0 && !this.#closed) {
-      const batch = new Map([...this.#wanted].slice(0, maxBatch));
-      for (const id of batch.keys()) this.#wanted.delete(id);
+    let failures = 0;
+    let reason: unknown;
+    // The next to try come last.
+    const parts: Wanted[] = [];
+    while (failures < awayAfter && !this.#closed) {
+      const batch = parts.pop() ?? this.#take();
+      if (batch.size === 0) break;
       try {
         await this.#round(batch);
+        failures = 0;
       } catch (err) {
-        this.#running = null;
-        this.#retry(batch, err);
-        return false;
+        reason = err;
+        if (batch.size > 1) parts.push(...halves(batch));
+        else {
+          failures++;
+          for (const [id, entrance] of batch) note(this.#failed, id, entrance);
+        }
       }
     }
+    for (const part of parts) for (const [id, entrance] of part) note(this.#wanted, id, entrance);
     // In the turn in which there was nothing more: what is wanted from now on is another run.
     this.#running = null;
+    this.#isAway = failures >= awayAfter;
+    if (this.#isAway || this.#failed.size > 0) return this.#retry(reason);
     if (this.#retryMs > firstRetryMs)
       this.#deps.log.info({}, 'changes that did not arrive can be read again');
     this.#retryMs = firstRetryMs;
     return true;
+  }
+
+  #take(): Wanted {
+    const batch = new Map([...this.#wanted].slice(0, maxBatch));
+    for (const id of batch.keys()) this.#wanted.delete(id);
+    return batch;
   }
 
   async #round(batch: ReadonlyMap<string, number | null>): Promise<void> {
@@ -114,12 +144,7 @@ export class Mender {
     if (missed.upTo >= hole.upTo) return;
     // The rest, in another round; who came among these is in by now.
     const next = entrance !== null && entrance > missed.upTo ? entrance : null;
-    this.#note(missed.conversationId, next);
-  }
-
-  #note(conversationId: string, entrance: number | null): void {
-    const earliest = Math.min(this.#wanted.get(conversationId) ?? Infinity, entrance ?? Infinity);
-    this.#wanted.set(conversationId, earliest === Infinity ? null : earliest);
+    note(this.#wanted, missed.conversationId, next);
   }
 
   async #newcomers(missed: MissedChanges): Promise<Newcomer[]> {
@@ -156,14 +181,27 @@ export class Mender {
     return view ?? null;
   }
 
-  #retry(batch: ReadonlyMap<string, number | null>, err: unknown): void {
-    for (const [id, entrance] of batch) this.#note(id, entrance);
+  #retry(reason: unknown): false {
+    // What was wanted meanwhile is no further attempt at what failed.
+    if (this.#closed || this.#timer !== null) return false;
     if (this.#retryMs === firstRetryMs)
-      this.#deps.log.warn({ err }, 'changes that did not arrive could not be read; trying again');
-    if (this.#closed) return;
+      this.#deps.log.warn({ err: reason }, 'changes that did not arrive could not be read; trying again');
     this.#timer = setTimeout(() => void this.settle(), this.#retryMs).unref();
     this.#retryMs = Math.min(this.#retryMs * 2, maxRetryMs);
+    return false;
   }
+}
+
+function note(wanted: Wanted, conversationId: string, entrance: number | null): void {
+  const earliest = Math.min(wanted.get(conversationId) ?? Infinity, entrance ?? Infinity);
+  wanted.set(conversationId, earliest === Infinity ? null : earliest);
+}
+
+/** The first half comes last. */
+function halves(batch: ReadonlyMap<string, number | null>): Wanted[] {
+  const entries = [...batch];
+  const middle = Math.ceil(entries.length / 2);
+  return [new Map(entries.slice(middle)), new Map(entries.slice(0, middle))];
 }
 
 /** Two people see a conversation alike, but for what is said of themselves in it. */

@@ -23,6 +23,9 @@ export class Missed {
   readonly newcomers: readonly Newcomer[];
   readonly #creations: ReadonlyMap<string, Change>;
   readonly #removals = new Map<string, Change>();
+  /** The version at which somebody went for good, among these changes or after them. */
+  readonly #gone: ReadonlyMap<string, number>;
+  readonly #shownAt: ReadonlyMap<number, number>;
 
   constructor(missed: MissedChanges, newcomers: readonly Newcomer[]) {
     this.conversationId = missed.conversationId;
@@ -40,6 +43,11 @@ export class Missed {
     for (const change of changes) {
       if (change.frame.type === 'participant_removed') this.#removals.set(change.frame.user_id, change);
     }
+    this.#gone = new Map([
+      ...missed.gone.map(({ userId, version }) => [userId, version] as const),
+      ...[...this.#removals].map(([userId, { frame }]) => [userId, frame.version] as const),
+    ]);
+    this.#shownAt = missed.shownAt;
     this.changes = new Map(changes.map((change) => [change.frame.version, this.#hide(change)]));
   }
 
@@ -53,11 +61,11 @@ export class Missed {
     return this.#creations.get(userId);
   }
 
-  /** A message is shown as it is now: not to somebody who left before it became so. */
+  /** Things are shown as they are now: not to somebody who left before they became so. */
   #hide(change: Change): Change {
-    if (this.#removals.size === 0 || !('message' in change.frame)) return change;
-    const shownAt = change.frame.message.version;
-    const gone = [...this.#removals].filter(([, { frame }]) => frame.version < shownAt);
+    const shownAt = this.#shownAt.get(change.frame.version);
+    if (shownAt === undefined) return change;
+    const gone = [...this.#gone].filter(([, version]) => version < shownAt);
     return gone.length === 0 ? change : { ...change, hiddenFrom: new Set(gone.map(([userId]) => userId)) };
   }
 }

@@ -69,7 +69,8 @@ export class Repair {
   #timer: NodeJS.Timeout | null = null;
   #isRunning = false;
   #isUrgent = false;
-  #endedAt = 0;
+  /** Of `performance.now()`: the time of day may be set back. */
+  #endedAt = -Infinity;
   #tookMs = 0;
   #isFailing = false;
   #closed = false;
@@ -121,7 +122,7 @@ export class Repair {
     const pause = this.#isUrgent
       ? Math.max(urgentMs, this.#tookMs / urgentShare)
       : Math.max(intervalMs, this.#tookMs / share) * (0.8 + Math.random() * 0.4);
-    const since = this.#deps.clock.now() - this.#endedAt;
+    const since = performance.now() - this.#endedAt;
     this.#timer = setTimeout(
       () => void this.#run(),
       this.#isUrgent ? Math.max(pause - since, 0) : pause,
@@ -144,7 +145,7 @@ export class Repair {
       this.#isFailing = true;
     }
     this.#isRunning = false;
-    this.#endedAt = this.#deps.clock.now();
+    this.#endedAt = performance.now();
     this.#schedule();
   }
 

@@ -98,6 +98,30 @@ test('each version is told by the one row that has it, in its present state; wha
   expect((await read(10))?.changes).toMatchObject([{ type: 'conversation_deleted', version: 12 }]);
 });
 
+test('who goes beyond what one answer covers is named in it, and what became so later says when', async () => {
+  const id = await open('bob', 'cem');
+  const one = await send(id, 'one'); // 2
+  const reply = await send(id, 'a reply', one.id); // 3
+  await Promise.all(Array.from({ length: 520 }, (_, index) => send(id, `${index}`))); // to 523
+  await change(id, (tx) => tx.removeParticipant('bob')); // 524
+  await change(id, (tx) => tx.editMessage(one.id, 'not for bob')); // 525
+  await change(id, (tx) => tx.updateParticipant('cem', { isMuted: true })); // 526
+  const [missed] = await changes.changesAfter([{ conversationId: id, version: 1 }]);
+  expect(missed).toMatchObject({ upTo: 501, gone: [{ userId: 'bob', version: 524 }] });
+  expect(missed?.changes[1]).toMatchObject({
+    version: 3,
+    message: { id: reply.id, reply_to_content: 'not for bob' },
+  });
+  // The beginning of what it replies to is in a reply, too.
+  expect([missed?.shownAt.get(2), missed?.shownAt.get(3), missed?.shownAt.get(4)]).toEqual([
+    525,
+    525,
+    undefined,
+  ]);
+  const [rest] = await changes.changesAfter([{ conversationId: id, version: 501 }]);
+  expect(rest?.gone).toEqual([]);
+});
+
 test('far too much is read in rounds that leave nothing out, of several conversations at once', async () => {
   const ids = [await open(), await open()];
   for (const id of ids) await Promise.all(Array.from({ length: 700 }, (_, index) => send(id, `${index}`)));

@@ -298,14 +298,16 @@ function toMissed(
     gone: members
       .filter(({ is_gone, version }) => is_gone && version > upTo)
       .map(({ user_id, version }) => ({ userId: user_id, version })),
-    shownAt: new Map([
-      ...messages.flatMap(({ shownAt, createdVersion, contentVersion }): [number, number][] => [
-        [createdVersion, shownAt],
-        [contentVersion, shownAt],
-      ]),
-      // An entrance shows them with the role and mute of now.
-      ...members.map(({ joined_version, version }): [number, number] => [joined_version, version]),
-    ]),
+    shownAt: new Map(
+      [
+        ...messages.flatMap(({ shownAt, createdVersion, contentVersion }) => [
+          [createdVersion, shownAt] as const,
+          [contentVersion, shownAt] as const,
+        ]),
+        // An entrance shows them with the role and mute of now.
+        ...members.map(({ joined_version, version }) => [joined_version, version] as const),
+      ].filter(([version, shownAt]) => shownAt > version),
+    ),
   };
 }
 

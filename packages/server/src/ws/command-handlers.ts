@@ -64,6 +64,8 @@ export interface Commander extends Listener, Resumer {
   sending: Promise<unknown> | null;
   /** Settles when the catch-ups so far have ended; null while there are none. */
   resuming: Promise<unknown> | null;
+  /** How many catch-ups are under way or wait. */
+  resumes: number;
   send(frame: ServerFrame): void;
   /** Goes on with another token of the same person. */
   renew(actor: Actor, expiresAt: number): void;
@@ -201,14 +203,23 @@ function inTurn<T>(from: Commander, work: () => Promise<T>): Promise<T> {
   return result;
 }
 
-/** Runs a catch-up when those before it have ended. */
-function oneByOne<T>(from: Commander, work: () => Promise<T>): Promise<T> {
+/** One that answers, and one that waits for it: a further one would be told what that one will be. */
+const maxResumes = 2;
+
+/**
+ * Runs a catch-up when the one before it has ended.
+ * @throws Refusal `rate_limited`
+ */
+async function oneByOne<T>(from: Commander, work: () => Promise<T>): Promise<T> {
+  if (from.resumes >= maxResumes) throw new Refusal('rate_limited', { retryAfter: 1 });
+  from.resumes++;
   const result = from.resuming === null ? work() : from.resuming.then(work);
-  const turn = result.then(ignore, ignore).then(() => {
-    if (from.resuming === turn) from.resuming = null;
-  });
-  from.resuming = turn;
-  return result;
+  from.resuming = result.then(ignore, ignore);
+  try {
+    return await result;
+  } finally {
+    if (--from.resumes === 0) from.resuming = null;
+  }
 }
 
 const ignore = (): void => undefined;

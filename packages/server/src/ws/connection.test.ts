@@ -1,17 +1,24 @@
 import { once } from 'node:events';
-import type { Message, ServerFrame } from '@parley/protocol';
+import type { Message, ServerFrame, SyncAnswer } from '@parley/protocol';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { BusEvent, SentMessage } from '../messaging/ports.ts';
 import { Refusal } from '../messaging/refusal.ts';
 import { Client, Harness, limitsWith } from '../../test/support/web-socket-server.ts';
 
-// Only the timer that sweeps is of the test: sockets are real.
-beforeEach(() => void vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] }));
+// Only the timer that sweeps, and the time that it goes by, are of the test: sockets are real.
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  const now = performance.now.bind(performance);
+  vi.spyOn(performance, 'now').mockImplementation(() => now() + skew);
+});
 
 let harness: Harness;
-let skew: number;
+/** Milliseconds that the test let pass, and those by which the time of day is wrong. */
+let skew = 0;
+let wrongBy = 0;
 afterEach(() => {
   harness.close();
+  vi.restoreAllMocks();
   vi.useRealTimers();
 });
 
@@ -19,8 +26,8 @@ async function start(
   useCases: ConstructorParameters<typeof Harness>[0] = {},
   { deps, ...options }: NonNullable<ConstructorParameters<typeof Harness>[1]> = {},
 ): Promise<void> {
-  skew = 0;
-  const clock = { now: () => Date.now() + skew };
+  [skew, wrongBy] = [0, 0];
+  const clock = { now: () => Date.now() + skew + wrongBy };
   harness = await new Harness(useCases, { ...options, deps: { clock, ...deps } }).listen();
 }
 
@@ -374,4 +381,105 @@ test('a reader who does not read is closed with 4409, delays nobody, and is soon
   await vi.waitUntil(() => harness.server.connectionCount === 1);
   expect(harness.closes).toEqual([4409]);
   slow.socket.terminate();
+});
+
+test('a clock that is set back by an hour ends no heartbeat: who is gone is found out all the same', async () => {
+  await start();
+  const dead = new Client(harness.dial(`/api/ws/${await harness.token('bob')}`, [], { autoPong: false }));
+  await dead.first('connected');
+  wrongBy = -3_600_000;
+  for (let beat = 0; beat < 3; beat++) await pass(26);
+  expect(await dead.closed).toBe(4408);
+});
+
+const pageOf = (has_more: boolean, content = ''): SyncAnswer => ({
+  cursor: content,
+  has_more,
+  reset: false,
+  conversations: [],
+  removed: [],
+  users: [],
+});
+
+test('of catch-ups one is under way and one waits; a further one is refused at once', async () => {
+  const gate = Promise.withResolvers<SyncAnswer>();
+  let pages = 0;
+  await start({ catchUp: { page: () => (pages++, gate.promise) } });
+  const client = await harness.connect('ann');
+  const [one, two, ...refused] = Array.from({ length: 64 }, () =>
+    client.ask({ type: 'resume', cursor: 'c' }),
+  );
+  for (const answer of await Promise.all(refused))
+    expect(answer).toMatchObject({ type: 'error', code: 'rate_limited', retry_after: 1 });
+  expect(pages).toBe(1);
+  gate.resolve(pageOf(false));
+  expect(await Promise.all([one, two])).toMatchObject([{ type: 'sync' }, { type: 'sync' }]);
+  expect(pages).toBe(2);
+  expect(await client.ask({ type: 'resume', cursor: 'c' })).toMatchObject({ type: 'sync' });
+});
+
+test('who takes no page for 30 s is closed with 4409, and no more is read for them', async () => {
+  let pages = 0;
+  await start({ catchUp: { page: async () => (pages++, pageOf(true, 'x'.repeat(20_000_000))) } });
+  const client = await harness.connect('ann');
+  client.send({ type: 'resume', cursor: 'c' });
+  client.send({ type: 'resume', cursor: 'c' });
+  client.socket.pause();
+  await vi.waitUntil(() => pages === 1);
+  await pass(29);
+  expect(harness.server.connectionCount).toBe(1);
+  await pass(2);
+  await pass(4);
+  await vi.waitUntil(() => harness.server.connectionCount === 0);
+  expect(harness.closes).toEqual([4409]);
+  expect(pages).toBe(1);
+  client.socket.terminate();
+});
+
+test('a catch-up ends with its socket: nobody reads the pages of who is gone', async () => {
+  const gates: PromiseWithResolvers<SyncAnswer>[] = [];
+  await start({
+    catchUp: {
+      page: () => {
+        const gate = Promise.withResolvers<SyncAnswer>();
+        gates.push(gate);
+        return gate.promise;
+      },
+    },
+  });
+  const client = await harness.connect('ann');
+  client.send({ type: 'resume', cursor: 'c' });
+  client.send({ type: 'resume', cursor: 'c' });
+  await vi.waitUntil(() => gates.length === 1);
+  client.socket.terminate();
+  await vi.waitUntil(() => harness.server.connectionCount === 0);
+  gates[0]?.resolve(pageOf(true));
+  await new Promise(setImmediate);
+  expect(gates).toHaveLength(1);
+});
+
+test('a catch-up that fails after events were let go ends the connection by 4409, and they count as no delivery', async () => {
+  const gate = Promise.withResolvers<SyncAnswer>();
+  await start({ catchUp: { page: () => gate.promise } });
+  const client = await harness.connect('ann');
+  const answer = client.ask({ type: 'resume', cursor: 'c' });
+  await client.ask({ type: 'ping' });
+  for (let seq = 1; seq <= 1000; seq++) harness.publish(message(seq));
+  gate.reject(new Refusal('unavailable', { retryAfter: 1 }));
+  expect(await answer).toMatchObject({ type: 'error', code: 'unavailable' });
+  expect(await client.closed).toBe(4409);
+  expect(client.frames.filter(({ type }) => type === 'new_message')).toEqual([]);
+  expect(harness.delivered).toEqual([]);
+});
+
+test('a catch-up that fails while all events could wait goes on with them', async () => {
+  const gate = Promise.withResolvers<SyncAnswer>();
+  await start({ catchUp: { page: () => gate.promise } });
+  const client = await harness.connect('ann');
+  const answer = client.ask({ type: 'resume', cursor: 'c' });
+  await client.ask({ type: 'ping' });
+  harness.publish(message(1));
+  gate.reject(new Refusal('unavailable', { retryAfter: 1 }));
+  expect(await answer).toMatchObject({ type: 'error', code: 'unavailable' });
+  expect(await client.first('new_message')).toMatchObject({ version: 1 });
 });

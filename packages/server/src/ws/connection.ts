@@ -31,6 +31,8 @@ export const heartbeatMs = 25_000;
 const maxMissed = 2;
 /** Milliseconds that a client has to answer a close. */
 const closingMs = 3000;
+/** Milliseconds that a reader may take for most of a page, before the next is read. */
+const takeMs = 30_000;
 /** Commands under way above which nothing more is read from the socket. */
 const maxCommands = 64;
 
@@ -46,6 +48,7 @@ export class Connection implements Commander, OutboxOwner, SocketOwner {
   turn: Promise<unknown> | null = null;
   sending: Promise<unknown> | null = null;
   resuming: Promise<unknown> | null = null;
+  resumes = 0;
   readonly #shared: ConnectionShared;
   readonly #socket: Socket;
   readonly #outbox: Outbox;
@@ -54,7 +57,8 @@ export class Connection implements Commander, OutboxOwner, SocketOwner {
   #expiresAt: number;
   #commands = 0;
   #leaving = false;
-  /** The code that we closed with, and when; 0 while it is open. */
+  // Times but the token's are of `performance.now()`: those of the day may be set back.
+  /** The code that it was closed with, and when; 0 while it is open. */
   #closeCode = 0;
   #closedAt = 0;
   #pingedAt: number;
@@ -68,13 +72,15 @@ export class Connection implements Commander, OutboxOwner, SocketOwner {
   #unproven: { readonly ping: number; readonly seqs: ReadonlyMap<string, number> } | null = null;
   /** While it catches up, and for a while after. */
   #hold: EventHold | null = null;
+  /** Since when its reader is waited for; null while nobody waits. */
+  #drainingSince: number | null = null;
   #isAttached = false;
   /** Those who wait for it to be. */
   #onAttached: (() => void)[] | null = null;
 
   constructor(socket: Socket, raw: Duplex, { actor, expiresAt }: Identity, shared: ConnectionShared) {
-    const now = shared.clock.now();
-    this.since = now;
+    const now = performance.now();
+    this.since = shared.clock.now();
     this.#shared = shared;
     this.#socket = socket;
     this.#outbox = new Outbox(raw, shared.outbox, this);
@@ -95,6 +101,10 @@ export class Connection implements Commander, OutboxOwner, SocketOwner {
 
   get leaving(): boolean {
     return this.#leaving;
+  }
+
+  get closing(): boolean {
+    return this.#closeCode !== 0 || this.#socket.readyState !== this.#socket.OPEN;
   }
 
   // --- out ------------------------------------------------------------------------------------------------------------
@@ -145,13 +155,17 @@ export class Connection implements Commander, OutboxOwner, SocketOwner {
 
   releaseEvents(): void {
     if (this.#hold === null) return;
-    const { frames, expected } = this.#hold.open(this.#shared.clock.now());
+    // It would go on as if nothing were missing; who comes back catches up. The error that tells why goes first.
+    if (this.#hold.hasHole) return void setImmediate(() => this.close('slow_reader'));
+    const { frames, expected } = this.#hold.open(performance.now());
     for (const frame of frames) this.#outbox.push(frame);
     for (const [conversationId, seq] of expected) this.expectDelivery(conversationId, seq);
   }
 
-  drained(): Promise<void> {
-    return this.#outbox.drainedTo(this.#shared.outbox.marks.ephemeral);
+  async drained(): Promise<void> {
+    this.#drainingSince = performance.now();
+    await this.#outbox.drainedTo(this.#shared.outbox.marks.ephemeral);
+    this.#drainingSince = null;
   }
 
   overflowed(): void {
@@ -199,20 +213,25 @@ export class Connection implements Commander, OutboxOwner, SocketOwner {
   #admit(): boolean {
     this.#missed = 0;
     if (this.#closeCode !== 0) return false;
-    if (this.#flood.admit(this.#shared.clock.now())) return true;
+    if (this.#flood.admit(performance.now())) return true;
     this.close('flood');
     return false;
   }
 
   // --- the end --------------------------------------------------------------------------------------------------------
 
-  /** Whatever time brings: an expired token, a heartbeat, a ping that proves deliveries, a close without an answer. */
+  /**
+   * Whatever time brings: an expired token, a heartbeat, a ping that proves deliveries, a page that is not taken, a close
+   * without an answer.
+   */
   sweep(now: number): void {
     if (this.#hold?.isOver(now) === true) this.#hold = null;
     if (this.#closeCode !== 0) {
       if (now - this.#closedAt >= closingMs) this.terminate();
-    } else if (now >= this.#expiresAt) {
+    } else if (this.#shared.clock.now() >= this.#expiresAt) {
       this.close('unauthorized');
+    } else if (this.#drainingSince !== null && now - this.#drainingSince >= takeMs) {
+      this.close('slow_reader');
     } else if (now - this.#pingedAt >= heartbeatMs) {
       this.#heartbeat(now);
     } else if (this.#queued !== null && this.#unproven === null) {
@@ -229,7 +248,7 @@ export class Connection implements Commander, OutboxOwner, SocketOwner {
   close(reason: keyof typeof closeCodes): void {
     if (this.#closeCode !== 0) return;
     this.#closeCode = closeCodes[reason];
-    this.#closedAt = this.#shared.clock.now();
+    this.#closedAt = performance.now();
     this.#outbox.finish();
     // What was paused could not read the answer to the close.
     this.#socket.resume();
@@ -241,9 +260,10 @@ export class Connection implements Commander, OutboxOwner, SocketOwner {
   }
 
   ended(code: number): void {
+    if (this.#closeCode === 0) this.#closeCode = code;
     this.#outbox.close();
     this.#attach();
-    this.#shared.onEnded(this, this.#closeCode === 0 ? code : this.#closeCode);
+    this.#shared.onEnded(this, this.#closeCode);
   }
 
   #attach(): void {

@@ -1,4 +1,3 @@
-import type { Clock } from '../messaging/ports.ts';
 import { heartbeatMs, type Connection } from './connection.ts';
 import type { SocketOwner } from './socket.ts';
 import { SocketCap } from './socket-cap.ts';
@@ -19,32 +18,29 @@ const silentMs = heartbeatMs + 5000;
 /** A connection, and when it was last heard of. */
 export class Heard implements SocketOwner {
   readonly connection: Connection;
-  readonly #clock: Clock;
-  #at: number;
+  #at = performance.now();
 
-  constructor(connection: Connection, clock: Clock) {
+  constructor(connection: Connection) {
     this.connection = connection;
-    this.#clock = clock;
-    this.#at = clock.now();
   }
 
-  /** Whether a client that is there would have been heard of since. */
+  /** Whether a client that is there would have been heard of since. `now`: of `performance.now()`. */
   isGhost(now: number): boolean {
     return now - this.#at >= silentMs;
   }
 
   receive(text: string | null): void {
-    this.#at = this.#clock.now();
+    this.#at = performance.now();
     this.connection.receive(text);
   }
 
   pinged(): void {
-    this.#at = this.#clock.now();
+    this.#at = performance.now();
     this.connection.pinged();
   }
 
   answered(ping: number): void {
-    this.#at = this.#clock.now();
+    this.#at = performance.now();
     this.connection.answered(ping);
   }
 
@@ -55,14 +51,12 @@ export class Heard implements SocketOwner {
 
 /** All connections of a server: one timer for all that time brings, how many a person may have, and the way out. */
 export class Connections {
-  readonly #clock: Clock;
   readonly #open = new Map<Connection, Heard>();
   readonly #cap = new SocketCap<Connection>();
   readonly #timer: NodeJS.Timeout;
   #onEmpty: (() => void) | null = null;
 
-  constructor(clock: Clock) {
-    this.#clock = clock;
+  constructor() {
     this.#timer = setInterval(() => this.#sweep(), sweepMs).unref();
   }
 
@@ -72,7 +66,7 @@ export class Connections {
 
   /** Takes a connection; what its socket tells is to go by the answer. */
   add(connection: Connection): SocketOwner {
-    const heard = new Heard(connection, this.#clock);
+    const heard = new Heard(connection);
     this.#open.set(connection, heard);
     if (connection.actor.kind === 'user') this.#cap.add(connection.userId, connection);
     return heard;
@@ -80,7 +74,7 @@ export class Connections {
 
   /** Whether a person may open one more; those of theirs where nobody is any more make room first, by a 4408. */
   admits(userId: string): boolean {
-    const now = this.#clock.now();
+    const now = performance.now();
     return this.#cap.admits(userId, (connection) => {
       const isGhost = this.#open.get(connection)?.isGhost(now) !== false;
       if (isGhost) connection.close('no_heartbeat');
@@ -120,7 +114,7 @@ export class Connections {
   }
 
   #sweep(): void {
-    const now = this.#clock.now();
+    const now = performance.now();
     for (const connection of this.#open.keys()) connection.sweep(now);
   }
 }

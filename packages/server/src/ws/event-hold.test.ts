@@ -64,3 +64,19 @@ test('it is over a minute after the last page, and not while a catch-up goes on'
   expect(hold.isOver(1_000_000)).toBe(false);
   expect(hold.admits(event('a', 1))).toBe(false);
 });
+
+test('what was let go is never confirmed: what is expected goes with it, until a page brings its own', () => {
+  const hold = new EventHold();
+  for (let version = 1; version <= 600; version++) {
+    hold.admits(event('a', version, 1024));
+    hold.expect('a', version);
+  }
+  expect(hold.hasHole).toBe(true);
+  expect(hold.takeOverflow()).toBe(true);
+  // Only the pages of another catch-up bring what was let go.
+  expect(hold.hasHole).toBe(true);
+  hold.expect('b', 3);
+  expect(hold.takeOverflow()).toBe(false);
+  expect(hold.hasHole).toBe(false);
+  expect([...hold.open(0).expected]).toEqual([['b', 3]]);
+});

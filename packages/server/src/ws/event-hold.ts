@@ -18,14 +18,24 @@ export class EventHold {
   /** The highest `seq` by conversation that is to be confirmed once it is written. */
   #expected = new Map<string, number>();
   #overflowed = false;
+  #hasHole = false;
   #isOpen = false;
   #openedAt = 0;
 
-  /** Whether it has let go of events, so that what is read from now on is to hold them. Asking clears it. */
+  /**
+   * To be asked at the last page: whether it has let go of events since the one before, so that all is to be read once
+   * more. Asking clears it.
+   */
   takeOverflow(): boolean {
     const was = this.#overflowed;
     this.#overflowed = false;
+    this.#hasHole = was;
     return was;
+  }
+
+  /** Whether it has let go of events that no pages have made good yet. */
+  get hasHole(): boolean {
+    return this.#hasHole;
   }
 
   /** Whether an event is to be sent now. */
@@ -38,9 +48,11 @@ export class EventHold {
 
   /** Takes note of a message that waits, or that a page holds. False once nothing waits any more. */
   expect(conversationId: string, seq: number): boolean {
-    if (!this.#isOpen)
+    if (this.#isOpen) return false;
+    // What is let go of is not written.
+    if (!this.#overflowed)
       this.#expected.set(conversationId, Math.max(seq, this.#expected.get(conversationId) ?? 0));
-    return !this.#isOpen;
+    return true;
   }
 
   /** A page was written. */
@@ -68,6 +80,7 @@ export class EventHold {
     this.#isOpen = false;
     this.#bytes = 0;
     this.#overflowed = false;
+    this.#hasHole = false;
   }
 
   /** Whether there is nothing left to wait for or leave out. */
@@ -85,7 +98,9 @@ export class EventHold {
     this.#bytes += frame.bytes.length;
     if (this.#bytes <= maxBytes) return;
     this.#overflowed = true;
+    this.#hasHole = true;
     this.#held = [];
+    this.#expected = new Map();
     this.#bytes = 0;
   }
 }

@@ -73,7 +73,7 @@ const fullRetryS = 30;
 /** The WebSocket of a server: who may connect, and what becomes of those who do. */
 export function createWebSocketServer(deps: WebSocketServerDeps): ParleyWebSocketServer {
   const base = `${deps.prefix}/ws`;
-  const connections = new Connections(deps.clock);
+  const connections = new Connections();
   const shared = shareAmongConnections(deps, connections);
   const counts = new WeakMap<IncomingMessage, LimitState>();
   const server = createServer(counts);
