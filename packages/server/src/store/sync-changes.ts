@@ -2,12 +2,12 @@ import { limits } from '@parley/protocol';
 import type { Queryable } from './database.ts';
 import type { Draft } from './sync-draft.ts';
 import { earliest, isTooMuch, sinceOf, type Entry, type Found } from './sync-entry.ts';
+import type { Boundary } from './sync-boundaries.ts';
+import { readCircles } from './sync-circles.ts';
 import {
   readChangedMembers,
   readChangedProfiles,
-  readCircles,
   readPortions,
-  type Boundary,
   type ConversationState,
   type Portion,
 } from './sync-reads.ts';

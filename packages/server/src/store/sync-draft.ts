@@ -1,13 +1,12 @@
 import type { SyncPage, SyncRequest } from '../messaging/ports.ts';
 import type { Queryable } from './database.ts';
 import { earliest, isTooMuch, sizeOf, sinceOf, type Entry, type Unbounded } from './sync-entry.ts';
+import { readBoundaries, type Boundary } from './sync-boundaries.ts';
 import {
-  readBoundaries,
   readCandidates,
   readLeft,
   readOwn,
   readStates,
-  type Boundary,
   type Candidate,
   type ConversationState,
   type OwnState,

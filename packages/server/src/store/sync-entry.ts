@@ -1,11 +1,11 @@
 import { limits, type ConversationSync, type Profile, type Watermarks } from '@parley/protocol';
 import { statusOf, toMessage, toParticipant, type MessageRow } from './rows.ts';
+import type { Boundary } from './sync-boundaries.ts';
+import type { Circle } from './sync-circles.ts';
 import {
   maxProfiles,
   maxRows,
-  type Boundary,
   type ChangedMessage,
-  type Circle,
   type ConversationState,
   type MemberState,
   type OwnState,

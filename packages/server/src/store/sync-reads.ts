@@ -11,17 +11,15 @@ import {
   type ConversationRow,
   type MessageRow,
   type ParticipantRow,
-  type Watermark,
 } from './rows.ts';
-import { readWatermarks } from './watermarks.ts';
 
 /** Rows of one kind that one conversation may have in an answer. */
 export const maxRows = 1000;
 /** Changed profiles of all people among which those of a large conversation are looked for. */
 export const maxProfiles = 5000;
 
-const xid = (column: string): string => `${column}::text::bigint`;
-const asXid = (column: string): string => `${column}::text::xid8`;
+export const xid = (column: string): string => `${column}::text::bigint`;
+export const asXid = (column: string): string => `${column}::text::xid8`;
 
 export interface Candidate {
   /** The request's place, from 0. */
@@ -119,69 +117,6 @@ export interface Since {
   readonly since: number;
 }
 
-/** The people of a small conversation, as far as its messages' status and what they did since need them. */
-export interface Circle {
-  readonly conversation_id: string;
-  readonly watermarks: readonly Watermark[];
-  /** Whose watermarks or profile changed. */
-  readonly touched: readonly Touched[];
-}
-
-export type Touched = Watermarks & Profile & { readonly receipt_xid: number; readonly profile_xid: number };
-
-interface CircleRow {
-  readonly conversation_id: string;
-  readonly people: number;
-  readonly last_joined_seq: number;
-  readonly least_read: number;
-  readonly least_delivered: number;
-  readonly touched: readonly Touched[] | null;
-}
-
-/**
- * Everybody's watermarks cost too much to read for thousands who come back at once. While nobody came later, a message
- * is as far as the last of all: its sender stands at it or beyond. Otherwise they are read one by one.
- */
-export async function readCircles(tx: Queryable, places: readonly Since[]): Promise<Circle[]> {
-  const rows = await tx.query<CircleRow>(
-    `select k.id as conversation_id, c.*
-     from unnest($1::uuid[], $2::bigint[]) as k (id, since)
-     cross join lateral (
-       select count(*) as people, max(p.joined_seq) as last_joined_seq,
-         min(p.last_read_seq) as least_read, min(p.last_delivered_seq) as least_delivered,
-         json_agg(json_build_object(
-           'user_id', p.user_id, 'last_read_seq', p.last_read_seq, 'last_delivered_seq', p.last_delivered_seq,
-           'display_name', coalesce(u.display_name, p.user_id), 'avatar_url', u.avatar_url,
-           'receipt_xid', ${xid('p.receipt_xid')}, 'profile_xid', coalesce(${xid('u.xid')}, 0)
-         )) filter (where p.receipt_xid >= ${asXid('k.since')}) as touched
-       from parley.conversation_participants p
-       left join lateral (
-         select * from parley.users u where u.id = p.user_id and p.receipt_xid >= ${asXid('k.since')} offset 0
-       ) u on true
-       where p.conversation_id = k.id and p.left_at is null
-     ) c`,
-    [idsOf(places), places.map(({ since }) => since)],
-  );
-  const uneven = new Set(rows.filter(({ people, last_joined_seq }) => people < 2 || last_joined_seq > 0));
-  const each = await readWatermarks(
-    tx,
-    [...uneven].map(({ conversation_id }) => conversation_id),
-  );
-  return rows.map((row) => ({
-    conversation_id: row.conversation_id,
-    watermarks: uneven.has(row) ? (each.get(row.conversation_id) ?? []) : [lastOf(row)],
-    touched: row.touched ?? [],
-  }));
-}
-
-const lastOf = ({ least_read, least_delivered }: CircleRow): Watermark => ({
-  // Nobody's id.
-  user_id: '',
-  joined_seq: 0,
-  last_read_seq: least_read,
-  last_delivered_seq: least_delivered,
-});
-
 /** Somebody whose membership changed. */
 export interface MemberState extends ParticipantRow {
   readonly xid: number;
@@ -189,10 +124,14 @@ export interface MemberState extends ParticipantRow {
   readonly standing: string;
 }
 
-const idsOf = (places: readonly Since[]): string[] => places.map(({ conversationId }) => conversationId);
+export const idsOf = (places: readonly { readonly conversationId: string }[]): string[] =>
+  places.map(({ conversationId }) => conversationId);
 
 /** Who came, went, or got another role or mute, beyond these boundaries. */
-export function readChangedMembers(tx: Queryable, boundaries: readonly Boundary[]): Promise<MemberState[]> {
+export function readChangedMembers(
+  tx: Queryable,
+  boundaries: readonly { readonly conversationId: string; readonly after_member_version: number }[],
+): Promise<MemberState[]> {
   return tx.query(
     `select ${participantColumns}, ${standing}, p.left_at is not null as is_out, ${xid('p.xid')} as xid
      from unnest($1::uuid[], $2::bigint[]) as k (id, after_version)
@@ -221,100 +160,6 @@ export function readChangedProfiles(
     [ids, since],
   );
 }
-
-/** Where what somebody knows of a conversation ends, and how much there is beyond. */
-export interface Boundary extends Since {
-  /** Later messages are new to them; of those up to here, what changed at a version after `after_version`. */
-  readonly after_seq: number;
-  readonly after_version: number;
-  readonly after_member_version: number;
-  /** How many messages and members that is, or more than `maxRows`. */
-  readonly messages: number;
-  readonly members: number;
-  /** What the messages hold, in bytes. */
-  readonly bytes: number;
-}
-
-/** Places in one statement: each may have a thousand rows to look at. */
-const boundarySlice = 500;
-
-/**
- * What had been committed at a moment is the messages up to some `seq`, and the changes of messages and members up to some
- * version: what is newest is read backwards until something is older. Where the thousandth is not, nothing more is read.
- */
-export async function readBoundaries(tx: Queryable, places: readonly Since[]): Promise<Boundary[]> {
-  const found: Boundary[] = [];
-  for (let start = 0; start < places.length; start += boundarySlice)
-    found.push(...(await readBoundarySlice(tx, places.slice(start, start + boundarySlice))));
-  return found;
-}
-
-/** The last version, by an index on (conversation, version), at which a row is older than the place's moment. */
-const olderVersion = (table: string, where = 'true'): string => `coalesce((
-  select q.version from (
-    select r.version, r.xid from ${table} r
-    where r.conversation_id = k.id and ${where} order by r.version desc limit ${maxRows + 1}
-  ) q
-  where q.xid < k.since order by q.version desc limit 1
-), 0)`;
-
-function readBoundarySlice(tx: Queryable, places: readonly Since[]): Promise<Boundary[]> {
-  return tx.query(
-    `select k.id as "conversationId", k.place_since as since,
-       coalesce(b.after_seq, k.last_seq) as after_seq, coalesce(b.after_version, 0) as after_version,
-       v.after_member_version, n.members,
-       case when k.is_over then ${maxRows + 1} else b.new + b.changed end as messages,
-       coalesce(b.bytes, 0) as bytes
-     from unnest($1::uuid[], $2::bigint[]) as a (id, since)
-     cross join lateral (
-       select c.id, a.since as place_since, ${asXid('a.since')} as since, c.last_seq, coalesce((
-         select m.xid >= ${asXid('a.since')} from parley.messages m
-         where m.conversation_id = c.id and m.seq = c.last_seq - ${maxRows}
-       ), false) as is_over
-       from parley.conversations c where c.id = a.id offset 0
-     ) k
-     cross join lateral (
-       select ${olderVersion('parley.conversation_participants')} as after_member_version offset 0
-     ) v
-     cross join lateral (
-       select count(*) as members from (
-         select from parley.conversation_participants p
-         where p.conversation_id = k.id and p.version > v.after_member_version limit ${maxRows + 1}
-       ) p
-     ) n
-     left join lateral (
-       select s.after_seq, e.after_version, fresh.new, changed.changed, fresh.bytes + changed.bytes as bytes
-       from (
-         select coalesce((
-           select q.seq from (
-             select m.seq, m.xid from parley.messages m
-             where m.conversation_id = k.id order by m.seq desc limit ${maxRows + 1}
-           ) q
-           where q.xid < k.since order by q.seq desc limit 1
-         ), 0) as after_seq
-         where not k.is_over offset 0
-       ) s
-       cross join lateral (
-         select ${olderVersion('parley.messages', 'r.version > r.created_version')} as after_version offset 0
-       ) e
-       cross join lateral (
-         select count(*) as new, ${bytesOf('m')} as bytes from parley.messages m
-         where m.conversation_id = k.id and m.seq > s.after_seq
-       ) fresh
-       cross join lateral (
-         select count(*) as changed, ${bytesOf('m')} as bytes from (
-           select * from parley.messages m
-           where m.conversation_id = k.id and m.version > e.after_version and m.version > m.created_version
-           limit ${maxRows + 1}
-         ) m
-       ) changed
-     ) b on true`,
-    [idsOf(places), places.map(({ since }) => since)],
-  );
-}
-
-const bytesOf = (row: string): string =>
-  `coalesce(sum(octet_length(${row}.content) + pg_column_size(${row}.metadata)), 0)::bigint`;
 
 export interface ChangedMessage extends MessageRow {
   readonly xid: number;
