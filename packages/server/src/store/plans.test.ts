@@ -21,6 +21,8 @@ const calls = [
   ],
   ['mark_read', `array['ann'], array[gen_random_uuid()], array[null::uuid]`],
   ['mark_delivered', `array[gen_random_uuid()], array['ann'], array[7]`],
+  ['changed_conversations', `'ann', 7, null, 100`],
+  ['save_profile', `'ann', 'Ann', null, 'student', 5`],
 ] as const;
 
 test.for(calls)(
@@ -31,7 +33,9 @@ test.for(calls)(
     try {
       const plans: string[] = [];
       client.on('notice', ({ message }) => plans.push(message ?? ''));
-      await client.query('analyze parley.messages, parley.conversations, parley.conversation_participants');
+      await client.query(
+        'analyze parley.messages, parley.conversations, parley.conversation_participants, parley.users',
+      );
       await client.query(`load 'auto_explain'`);
       await client.query(`set auto_explain.log_min_duration = 0`);
       await client.query(`set auto_explain.log_nested_statements = on`);
@@ -41,7 +45,7 @@ test.for(calls)(
         .join('\n')
         .split(/(?=->)/)
         .filter((node) =>
-          /^-> {2}[^\n]*Scan[^\n]* on (messages|conversations|conversation_participants)/.test(node),
+          /^-> {2}[^\n]*Scan[^\n]* on (messages|conversations|conversation_participants|users)/.test(node),
         );
       expect(scans.length).toBeGreaterThan(1);
       for (const scan of scans) expect(scan).toMatch(/Index Cond/);

@@ -42,9 +42,9 @@ export class SubscriptionReader {
       `select a.ord - 1 as place, ${horizonColumns}, c.id, c.version, c.participant_count
        from unnest($1::text[]) with ordinality as a (user_id, ord)
        left join lateral (
-         select p.conversation_id from parley.conversation_participants p
-         where p.user_id = a.user_id and p.left_at is null offset 0
-       ) p on true
+         select p.conversation_id, p.left_at from parley.conversation_participants p
+         where p.user_id = a.user_id offset 0
+       ) p on p.left_at is null
        left join lateral (
          select * from parley.conversations c where c.id = p.conversation_id offset 0
        ) c on not c.is_deleted`,

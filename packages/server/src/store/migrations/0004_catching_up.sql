@@ -24,8 +24,11 @@ create index conversations_activity on parley.conversations (activity);
 alter table parley.conversation_participants
   add column joined_version bigint not null default 1,  -- the conversation's version at which they came
   add column joined_xid xid8 not null default '0';
+-- For all, as an index for those who are in alone invites plans that read the whole of another such index.
+drop index parley.conversation_participants_user;
+create index conversation_participants_user on parley.conversation_participants (user_id);
 create index conversation_participants_changes on parley.conversation_participants (conversation_id, version);
-create index conversation_participants_joined on parley.conversation_participants (joined_xid) where left_at is null;
+create index conversation_participants_joined on parley.conversation_participants (joined_xid);
 create index conversation_participants_left on parley.conversation_participants (user_id, xid) where left_at is not null;
 
 -- The version at which a message was sent, edited or deleted; a reply to it counts as a change, but not of its content.
@@ -407,7 +410,9 @@ begin
     return false;
   end if;
   v_conversation_ids := array(
-    select p.conversation_id from parley.conversation_participants p where p.user_id = p_id and p.left_at is null
+    select p.conversation_id
+    from (select * from parley.conversation_participants p where p.user_id = p_id offset 0) p
+    where p.left_at is null
   );
   perform 1 from parley.conversations c
   where c.id = any (v_conversation_ids) and c.activity < parley.activity_now()
@@ -442,15 +447,17 @@ declare
   v_profiles text[];
 begin
   v_ids := array(
-    select p.conversation_id from parley.conversation_participants p
-    where p.user_id = p_user_id and p.left_at is null limit 501
+    select p.conversation_id
+    from (select * from parley.conversation_participants p where p.user_id = p_user_id offset 0) p
+    where p.left_at is null limit 501
   );
   if cardinality(v_ids) > 500 then
     v_ids := array(select c.id from parley.conversations c where c.activity >= v_activity limit 5001);
     if cardinality(v_ids) > 5000 then
       v_ids := array(
-        select p.conversation_id from parley.conversation_participants p
-        where p.user_id = p_user_id and p.left_at is null
+        select p.conversation_id
+        from (select * from parley.conversation_participants p where p.user_id = p_user_id offset 0) p
+        where p.left_at is null
       );
     end if;
   end if;
@@ -476,14 +483,20 @@ begin
   where (p_after is null or i.id > p_after) and own.left_at is null and c.activity >= v_activity and (
     c.xid >= v_since or own.receipt_xid >= v_since
     or c.participant_count <= 200 and exists (
-      select from parley.conversation_participants p
-      where p.conversation_id = i.id and p.receipt_xid >= v_since and p.left_at is null
+      select from (
+        select p.receipt_xid, p.left_at from parley.conversation_participants p
+        where p.conversation_id = i.id offset 0
+      ) p
+      where p.receipt_xid >= v_since and p.left_at is null
     )
     or c.participant_count > 200 and (
       cardinality(v_profiles) > 5000
       or exists (
-        select from parley.conversation_participants p
-        where p.conversation_id = i.id and p.user_id = any (v_profiles) and p.left_at is null
+        select from (
+          select p.left_at from parley.conversation_participants p
+          where p.conversation_id = i.id and p.user_id = any (v_profiles) offset 0
+        ) p
+        where p.left_at is null
       )
     )
   )
