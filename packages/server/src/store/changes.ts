@@ -70,11 +70,13 @@ export class PostgresChanges implements ChangeStore {
       ),
       this.#db.query<{ conversationId: string; userId: string; version: number }>(
         `select p.conversation_id as "conversationId", p.user_id as "userId", p.joined_version as version
-         from parley.conversation_participants p
+         from (
+           select * from parley.conversation_participants p where p.joined_xid >= $1::text::xid8 offset 0
+         ) p
          cross join lateral (
            select c.is_deleted from parley.conversations c where c.id = p.conversation_id offset 0
          ) c
-         where p.left_at is null and p.joined_xid >= $1::text::xid8 and not c.is_deleted`,
+         where p.left_at is null and not c.is_deleted`,
         [xid],
       ),
     ]);
@@ -110,8 +112,9 @@ export class PostgresChanges implements ChangeStore {
     const horizon = await readHorizon(this.#db);
     return this.#db.query<Profile & { readonly conversationIds: string[] }>(
       `select u.id as user_id, u.display_name, u.avatar_url, coalesce((
-         select array_agg(p.conversation_id) from parley.conversation_participants p
-         where p.user_id = u.id and p.left_at is null
+         select array_agg(p.conversation_id)
+         from (select * from parley.conversation_participants p where p.user_id = u.id offset 0) p
+         where p.left_at is null
        ), '{}') as "conversationIds"
        from parley.users u
        where u.xid >= $1::text::xid8`,
