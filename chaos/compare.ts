@@ -20,28 +20,18 @@ export async function compareState(client: Client): Promise<StateReport> {
 }
 
 /**
- * Nobody is told of a new name of somebody with whom they share no conversation any more, while a fresh read of old messages
- * shows it (see docs/guide/delivery.md): the names of these senders are left out on both sides.
+ * Nobody is told of a new name of somebody who has left a conversation, while a fresh read of old messages shows it (see
+ * docs/guide/delivery.md): the names of these senders are left out on both sides.
  */
 function withoutStrangers(snapshot: Snapshot, fresh: Snapshot): Snapshot {
-  const known = new Set(
-    Object.values(fresh.conversations).flatMap(({ participants }) =>
-      Object.values(participants).map(({ user_id }) => user_id),
-    ),
-  );
-  const nameless = (message: Message): Message =>
-    known.has(message.sender_id) ? message : { ...message, sender_name: '' };
   const conversations = Object.entries(snapshot.conversations).map(([id, each]) => {
+    const there = new Set(fresh.conversations[id]?.participants.map(({ user_id }) => user_id));
+    const nameless = (message: Message): Message =>
+      there.has(message.sender_id) ? message : { ...message, sender_name: '' };
     const { last_message: last } = each.conversation;
     const messages = Object.entries(each.messages).map(([seq, message]) => [seq, nameless(message)]);
-    return [
-      id,
-      {
-        ...each,
-        conversation: { ...each.conversation, last_message: last === null ? null : nameless(last) },
-        messages: Object.fromEntries(messages),
-      },
-    ];
+    const conversation = { ...each.conversation, last_message: last === null ? null : nameless(last) };
+    return [id, { ...each, conversation, messages: Object.fromEntries(messages) }];
   });
   return { ...snapshot, conversations: Object.fromEntries(conversations) };
 }
