@@ -99,8 +99,8 @@ export const mutations: readonly Mutation[] = [
       },
       {
         file: `${server}/realtime/mender.ts`,
-        search: `this.#note(conversationId, entrance);
-    if (this.#timer === null) void this.settle();`,
+        search: `note(this.#wanted, conversationId, entrance);
+    if (!this.#isAway) this.#running ??= this.#run();`,
         replace: '',
       },
     ],
@@ -175,6 +175,8 @@ export const mutations: readonly Mutation[] = [
     name: 'leak',
     fault: 'One socket in ten is not forgotten when it ends',
     check: 'memory',
+    // A node that is killed forgets them all.
+    faults: 'connections cut',
     edits: [
       {
         file: `${server}/ws/connection.ts`,
