@@ -154,7 +154,7 @@ export class HeldConversation implements ReplicaConversation {
     }
     if (entry.version >= this.version && !entry.reset) {
       for (const userId of removed) this.#roster.remove(userId, conversation.participant_count);
-      for (const participant of participants) this.#roster.add(participant);
+      for (const participant of participants) this.#admit(participant);
     }
     this.#takeItself({ ...conversation, version: entry.version });
     for (const message of messages) this.#putMessage(message, true);
@@ -200,7 +200,7 @@ export class HeldConversation implements ReplicaConversation {
         };
         return;
       case 'participant_added':
-        this.#roster.add(frame.participant);
+        this.#admit(frame.participant);
         this.#count(frame.participant_count);
         return;
       case 'participant_updated':
@@ -212,6 +212,12 @@ export class HeldConversation implements ReplicaConversation {
         this.#count(frame.participant_count);
         return;
     }
+  }
+
+  /** Who comes back may have another name than when they wrote what is here: nobody was told of it meanwhile. */
+  #admit(participant: Participant): void {
+    this.#roster.add(participant);
+    this.#log.rename(participant);
   }
 
   /** Whoever sent a message has read all before it. The service role has no watermarks. */

@@ -259,3 +259,12 @@ test('who came again since takes all of it, and forgets who left meanwhile', () 
       .map(({ user_id }) => user_id),
   ).toEqual(['ann', 'bob']);
 });
+
+test('who comes back with another name has it in what they wrote before, too', () => {
+  const replica = replicaOf(conversation({ version: 3, last_seq: 1, participant_count: 2 }));
+  replica.putMessages('c', [message(1, 2, { sender_id: 'bob', sender_name: 'Bob' })]);
+  replica.putParticipants('c', [ann, participant('bob', 2)]);
+  replica.apply(removed('bob', 4, 1));
+  replica.apply(added({ ...participant('bob', 9), display_name: 'Robert' }, 5, 2));
+  expect(only(replica).message(1)?.sender_name).toBe('Robert');
+});
