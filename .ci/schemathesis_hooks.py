@@ -31,6 +31,7 @@ def seed(origin: str) -> dict:
     tokens = {name: call("POST", "/demo/token", json={"user_id": name})["token"] for name in ("ann", "eve")}
     session.headers["Authorization"] = f"Bearer {tokens['ann']}"
     people = ["bob", "ben", "chen"]
+    begin = call("GET", "/api/sync")["cursor"]
     groups = [
         call("POST", "/api/conversations", json={"type": "group", "title": title, "participant_ids": people})
         for title in ("Lunch", "Supper")
@@ -48,6 +49,7 @@ def seed(origin: str) -> dict:
         "/api/messages/{message_id}/receipts": f"/api/messages/{first['id']}/receipts",
     }
     cursors = {path: call("GET", f"{address}?limit=1")["next_cursor"] for path, address in lists.items()}
+    cursors["/api/sync"] = begin
     assert all(cursors.values()), cursors
     return {
         "tokens": tokens,
