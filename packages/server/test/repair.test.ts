@@ -184,3 +184,17 @@ test.concurrent('a new name that nobody heard of is told once', async () => {
   await ann.socket.find((frame) => frame.type === 'new_message' && frame.message.id === message.id);
   expect(ann.socket.frames.filter(isRenamed)).toHaveLength(1);
 });
+
+test.concurrent('what somebody read of a large group elsewhere reaches their own sockets, too', async () => {
+  const bob = await twice();
+  const ann = await here.person();
+  const crowd = Array.from({ length: 220 }, (_, index) => ({ id: `crowd-${bob.person.id}-${index}` }));
+  const group = await ann.group(bob.person, ...crowd);
+  const message = await ann.say(group.id, 'to all of you');
+  await bob.away.post(`/api/messages/${message.id}/read`);
+  expect(await bob.socket.find((frame) => frame.type === 'message_read')).toMatchObject({
+    conversation_id: group.id,
+    user_id: bob.person.id,
+    last_seq: 1,
+  });
+});

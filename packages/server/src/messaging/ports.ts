@@ -322,6 +322,11 @@ export interface ChangeStore {
   }>;
   /** Watermarks that moved at or after `since` in those of these conversations that have at most 200 people. */
   receiptsSince(since: Horizon, conversationIds: readonly string[]): Promise<readonly MovedWatermarks[]>;
+  /** The same of single people, wherever they are: in larger ones receipts are told to their reader alone. */
+  receiptsOf(
+    since: Horizon,
+    people: readonly { readonly conversationId: string; readonly userId: string }[],
+  ): Promise<readonly MovedWatermarks[]>;
   /** Whose name or avatar changed at or after `since`, and where they are. */
   profilesSince(
     since: Horizon,

@@ -77,6 +77,7 @@ class World {
         joined: this.#kept(0).joined.map((each) => ({ conversationId: 'c', ...each })),
       }),
       receiptsSince: async () => [],
+      receiptsOf: async () => [],
       profilesSince: async () => [],
       changesAfter: async ([place]) => (place === undefined ? [] : [this.#kept(place.version)]),
     },

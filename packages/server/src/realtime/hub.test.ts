@@ -76,6 +76,7 @@ beforeEach(() => {
         joined: [],
       }),
       receiptsSince: async () => moved,
+      receiptsOf: async () => [],
       profilesSince: async () => [],
       changesAfter: async ([place]) => {
         if (away) throw new Error('the store is away');

@@ -1,3 +1,4 @@
+import { limits } from '@parley/protocol';
 import type { ChangeStore, BusEvent, ConversationStore, MissedChanges } from '../messaging/ports.ts';
 import type { Change } from './change.ts';
 import type { Channel, Member } from './channel.ts';
@@ -70,6 +71,7 @@ export class Recovery {
         isIdle: () => deps.members.size === 0,
         positionOf: (conversationId) => deps.channels.get(conversationId)?.position ?? null,
         lacks: (joined) => this.#lacks(joined),
+        peopleOfLarge: (conversationId) => this.#peopleOfLarge(conversationId),
         expect: (conversationId, version) => this.#expect(conversationId, version),
         mend: (missing) => {
           for (const { conversationId, entrance } of missing) this.want(conversationId, entrance);
@@ -126,6 +128,12 @@ export class Recovery {
       const isOut = this.#deps.carriedOut.isAfter(seen.version, seen.id, member.userId);
       if (isHere && !isOut) this.#deps.place(member, seen);
     }
+  }
+
+  #peopleOfLarge(conversationId: string): string[] {
+    const channel = this.#deps.channels.get(conversationId);
+    if (channel === undefined || channel.participantCount <= limits.receiptAudience) return [];
+    return [...channel.everybody()].map(({ userId }) => userId);
   }
 
   #takeOpenedSince(): number {

@@ -12,6 +12,7 @@ test('a clock that is set back by an hour does not put off the look for what was
     isIdle: () => false,
     positionOf: () => null,
     lacks: () => false,
+    peopleOfLarge: () => [],
     expect: none,
     mend: async () => true,
     tell: none,
@@ -30,6 +31,7 @@ test('a clock that is set back by an hour does not put off the look for what was
         return { horizon: { epoch: 1, xid: passes }, conversations: [], joined: [] };
       },
       receiptsSince: async () => [],
+      receiptsOf: async () => [],
       profilesSince: async () => [],
     },
     hub,

@@ -18,7 +18,7 @@ export interface Missing {
 
 export interface RepairDeps {
   readonly bus: Pick<Bus, 'onUncertain'>;
-  readonly changes: Pick<ChangeStore, 'changedSince' | 'receiptsSince' | 'profilesSince'>;
+  readonly changes: Pick<ChangeStore, 'changedSince' | 'receiptsSince' | 'receiptsOf' | 'profilesSince'>;
   readonly clock: Clock;
   readonly log: Log;
   readonly onReceipts: (count: number) => void;
@@ -27,6 +27,8 @@ export interface RepairDeps {
     isIdle(): boolean;
     positionOf(conversationId: string): number | null;
     lacks(joined: Joined): boolean;
+    /** Who is here of a conversation too large for everybody's receipts; nobody of another. */
+    peopleOfLarge(conversationId: string): readonly string[];
     expect(conversationId: string, version: number): void;
     /** True once all is made good; false if the store is away. */
     mend(missing: readonly Missing[]): Promise<boolean>;
@@ -208,7 +210,16 @@ export class Repair {
   async #tellReceipts(since: Horizon, conversationIds: readonly string[]): Promise<void> {
     for (let start = 0; start < conversationIds.length; start += receiptBatch) {
       const batch = conversationIds.slice(start, start + receiptBatch);
-      for (const moved of await this.#deps.changes.receiptsSince(since, batch)) this.#tell(moved);
+      for (const moved of await this.#deps.changes.receiptsSince(since, batch))
+        this.#tell(moved, { kind: 'conversation', conversationId: moved.conversationId });
+    }
+    const people = conversationIds.flatMap((conversationId) =>
+      this.#deps.hub.peopleOfLarge(conversationId).map((userId) => ({ conversationId, userId })),
+    );
+    for (let start = 0; start < people.length; start += receiptBatch) {
+      const batch = people.slice(start, start + receiptBatch);
+      for (const moved of await this.#deps.changes.receiptsOf(since, batch))
+        this.#tell(moved, { kind: 'users', userIds: [moved.user_id] });
     }
   }
 
@@ -227,10 +238,9 @@ export class Repair {
     }
   }
 
-  #tell(moved: MovedWatermarks): void {
+  #tell(moved: MovedWatermarks, audience: BusEvent['audience']): void {
     const { conversationId, user_id, messageId } = moved;
     const news = this.#heard.news(conversationId, moved);
-    const audience = { kind: 'conversation', conversationId } as const;
     const where = { conversation_id: conversationId, user_id };
     const events: BusEvent[] = [];
     if (news.read && messageId !== null)

@@ -108,6 +108,34 @@ export class PostgresChanges implements ChangeStore {
     );
   }
 
+  async receiptsOf(
+    since: Horizon,
+    people: readonly { readonly conversationId: string; readonly userId: string }[],
+  ) {
+    const horizon = await readHorizon(this.#db);
+    return this.#db.query<
+      Watermarks & { readonly conversationId: string; readonly messageId: string | null }
+    >(
+      `select p.conversation_id as "conversationId", p.user_id, p.last_read_seq, p.last_delivered_seq,
+         m.id as "messageId"
+       from unnest($1::uuid[], $2::text[]) as i (id, user_id)
+       cross join lateral (
+         select * from parley.conversation_participants p
+         where p.conversation_id = i.id and p.user_id = i.user_id offset 0
+       ) p
+       left join lateral (
+         select m.id from parley.messages m
+         where m.conversation_id = p.conversation_id and m.seq = p.last_read_seq offset 0
+       ) m on true
+       where p.left_at is null and p.receipt_xid >= $3::text::xid8`,
+      [
+        people.map(({ conversationId }) => conversationId),
+        people.map(({ userId }) => userId),
+        xidOf(since, horizon),
+      ],
+    );
+  }
+
   async profilesSince(since: Horizon) {
     const horizon = await readHorizon(this.#db);
     return this.#db.query<Profile & { readonly conversationIds: string[] }>(

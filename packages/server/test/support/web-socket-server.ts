@@ -118,6 +118,7 @@ export class Harness {
       changes: {
         changedSince: async () => ({ horizon: { epoch: 1, xid: 1 }, conversations: [], joined: [] }),
         receiptsSince: none,
+        receiptsOf: none,
         profilesSince: none,
         changesAfter: none,
       },
