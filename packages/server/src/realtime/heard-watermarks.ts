@@ -1,5 +1,6 @@
 import type { Watermarks } from '@parley/protocol';
 import type { BusEvent } from '../messaging/ports.ts';
+import { Generations } from './generations.ts';
 
 /** Watermarks of one generation; two are kept. */
 const capacity = 32_768;
@@ -11,8 +12,7 @@ interface Heard {
 
 /** How far people are known to have read and received, as events told lately: what was told is not told again. */
 export class HeardWatermarks {
-  #current = new Map<string, Heard>();
-  #previous = new Map<string, Heard>();
+  readonly #heard = new Generations<Heard>(capacity);
 
   /** Takes note of an event that people here receive. */
   note({ frame }: BusEvent): void {
@@ -44,17 +44,13 @@ export class HeardWatermarks {
   }
 
   #get(key: string): Heard {
-    return this.#current.get(key) ?? this.#previous.get(key) ?? nothing;
+    return this.#heard.get(key) ?? nothing;
   }
 
   #set(conversationId: string, userId: string, read: number, delivered: number): void {
-    if (this.#current.size >= capacity) {
-      this.#previous = this.#current;
-      this.#current = new Map();
-    }
     const key = keyOf(conversationId, userId);
     const heard = this.#get(key);
-    this.#current.set(key, {
+    this.#heard.set(key, {
       read: Math.max(heard.read, read),
       delivered: Math.max(heard.delivered, delivered),
     });

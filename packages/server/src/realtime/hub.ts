@@ -165,11 +165,6 @@ export class Hub {
     return this.#channels.get(conversationId)?.participantCount ?? 0;
   }
 
-  /** The version up to which people in a conversation have been given everything; null if nobody here is in it. */
-  positionOf(conversationId: string): number | null {
-    return this.#channels.get(conversationId)?.position ?? null;
-  }
-
   /** Looks at once for what no event told of: a write may be done whose answer was lost. Neither throws nor waits. */
   suspect(): void {
     this.#recovery.suspect();

@@ -1,11 +1,5 @@
-import {
-  limits,
-  type ConversationChange,
-  type Message,
-  type Profile,
-  type Watermarks,
-} from '@parley/protocol';
-import type { ChangeStore, Horizon, MissedChanges } from '../messaging/ports.ts';
+import { limits, type ConversationChange, type Message, type Profile } from '@parley/protocol';
+import type { ChangeStore, Horizon, MissedChanges, MovedWatermarks } from '../messaging/ports.ts';
 import type { Database, Queryable } from './database.ts';
 import { readHorizon } from './horizon.ts';
 import {
@@ -48,6 +42,19 @@ interface MemberRow extends ParticipantRow {
   readonly is_gone: boolean;
 }
 
+const movedColumns = `p.conversation_id as "conversationId", p.user_id, p.last_read_seq, p.last_delivered_seq,
+  m.id as "messageId"`;
+
+/** The message at `last_read_seq` of a participant `p`, as `m`. */
+const readMessage = `left join lateral (
+  select m.id from parley.messages m
+  where m.conversation_id = p.conversation_id and m.seq = p.last_read_seq offset 0
+) m on true`;
+
+/** As `xidOf`, by the statement itself. */
+const startOf = (epoch: string, xid: string): string =>
+  `(select case when t.epoch = ${epoch}::integer then ${xid}::bigint else 0 end from parley.timeline t)::text::xid8`;
+
 /** Reads what changed where no event told of it. Every look-up goes by an index, and costs by what changed. */
 export class PostgresChanges implements ChangeStore {
   readonly #db: Database;
@@ -84,13 +91,9 @@ export class PostgresChanges implements ChangeStore {
   }
 
   /** With each the message at `last_read_seq`; null where nothing was read. */
-  async receiptsSince(since: Horizon, conversationIds: readonly string[]) {
-    const horizon = await readHorizon(this.#db);
-    return this.#db.query<
-      Watermarks & { readonly conversationId: string; readonly messageId: string | null }
-    >(
-      `select p.conversation_id as "conversationId", p.user_id, p.last_read_seq, p.last_delivered_seq,
-         m.id as "messageId"
+  receiptsSince(since: Horizon, conversationIds: readonly string[]) {
+    return this.#db.query<MovedWatermarks>(
+      `select ${movedColumns}
        from unnest($1::uuid[]) as i (id)
        cross join lateral (
          select c.id, c.participant_count, c.is_deleted from parley.conversations c where c.id = i.id offset 0
@@ -98,46 +101,36 @@ export class PostgresChanges implements ChangeStore {
        cross join lateral (
          select * from parley.conversation_participants p where p.conversation_id = c.id offset 0
        ) p
-       left join lateral (
-         select m.id from parley.messages m
-         where m.conversation_id = p.conversation_id and m.seq = p.last_read_seq offset 0
-       ) m on true
+       ${readMessage}
        where c.participant_count <= ${limits.receiptAudience} and not c.is_deleted
-         and p.left_at is null and p.receipt_xid >= $2::text::xid8`,
-      [conversationIds.filter(isId), xidOf(since, horizon)],
+         and p.left_at is null and p.receipt_xid >= ${startOf('$2', '$3')}`,
+      [conversationIds.filter(isId), since.epoch, since.xid],
     );
   }
 
-  async receiptsOf(
+  receiptsOf(
     since: Horizon,
     people: readonly { readonly conversationId: string; readonly userId: string }[],
   ) {
-    const horizon = await readHorizon(this.#db);
-    return this.#db.query<
-      Watermarks & { readonly conversationId: string; readonly messageId: string | null }
-    >(
-      `select p.conversation_id as "conversationId", p.user_id, p.last_read_seq, p.last_delivered_seq,
-         m.id as "messageId"
+    return this.#db.query<MovedWatermarks>(
+      `select ${movedColumns}
        from unnest($1::uuid[], $2::text[]) as i (id, user_id)
        cross join lateral (
          select * from parley.conversation_participants p
          where p.conversation_id = i.id and p.user_id = i.user_id offset 0
        ) p
-       left join lateral (
-         select m.id from parley.messages m
-         where m.conversation_id = p.conversation_id and m.seq = p.last_read_seq offset 0
-       ) m on true
-       where p.left_at is null and p.receipt_xid >= $3::text::xid8`,
+       ${readMessage}
+       where p.left_at is null and p.receipt_xid >= ${startOf('$3', '$4')}`,
       [
         people.map(({ conversationId }) => conversationId),
         people.map(({ userId }) => userId),
-        xidOf(since, horizon),
+        since.epoch,
+        since.xid,
       ],
     );
   }
 
-  async profilesSince(since: Horizon) {
-    const horizon = await readHorizon(this.#db);
+  profilesSince(since: Horizon) {
     return this.#db.query<Profile & { readonly conversationIds: string[] }>(
       `select u.id as user_id, u.display_name, u.avatar_url, coalesce((
          select array_agg(p.conversation_id)
@@ -145,8 +138,8 @@ export class PostgresChanges implements ChangeStore {
          where p.left_at is null
        ), '{}') as "conversationIds"
        from parley.users u
-       where u.xid >= $1::text::xid8`,
-      [xidOf(since, horizon)],
+       where u.xid >= ${startOf('$1', '$2')}`,
+      [since.epoch, since.xid],
     );
   }
 

@@ -19,14 +19,12 @@ interface Row {
 export class SubscriptionReader {
   readonly #db: Database;
   readonly #batcher: Batcher<string, Subscriptions>;
-  #calls = 0;
 
   constructor(db: Database) {
     this.#db = db;
     this.#batcher = new Batcher({
       run: (userIds) => this.#run(userIds),
-      // No two have the same: their order is of no matter.
-      keyOf: () => String(this.#calls++),
+      keyOf: (userId) => userId,
       maxBatch: 64,
       inFlight: 2,
       maxQueue: 50_000,

@@ -19,7 +19,6 @@ const pageBytes = 1_200_000;
 
 /** One person's page, before what changed is read. */
 export interface Draft {
-  readonly request: SyncRequest;
   readonly entries: readonly Entry[];
   readonly removed: SyncPage['removed'];
   readonly next: string | null;
@@ -34,28 +33,27 @@ export async function readDrafts(tx: Queryable, requests: readonly SyncRequest[]
     candidates.length === 0 ? [] : await readOwn(tx, requests, candidates),
     ({ place }) => place,
   );
-  const entries = requests.map(({ since }, place) =>
-    (own.get(place) ?? []).slice(0, pageConversations).flatMap((each) => entryOf(each, since, states)),
-  );
-  const boundaryOf = await boundariesOf(tx, entries.flat());
-  return requests.map((request, place) => {
+  const pages = requests.map(({ since }, place) => {
     const theirs = own.get(place) ?? [];
     const shown = theirs.slice(0, pageConversations);
-    const bounded = (entries[place] ?? []).map((entry) => ({
-      ...entry,
-      boundary: boundaryOf(entry),
-    }));
-    const fitting = cut(bounded);
-    const last = fitting.length < bounded.length ? fitting.at(-1)?.state.id : shown.at(-1)?.conversation_id;
-    const hasMore = fitting.length < bounded.length || shown.length < theirs.length;
+    const entries = shown.flatMap((each) => entryOf(each, since, states));
+    return { shown, entries, isWhole: shown.length === theirs.length };
+  });
+  const boundaryOf = await boundariesOf(
+    tx,
+    pages.flatMap(({ entries }) => entries),
+  );
+  return pages.map(({ shown, entries, isWhole }, place) => {
+    const fitting = cut(entries.map((entry) => ({ ...entry, boundary: boundaryOf(entry) })));
+    const isCut = fitting.length < entries.length;
+    const last = isCut ? fitting.at(-1)?.state.id : shown.at(-1)?.conversation_id;
     return {
-      request,
       entries: fitting,
       removed: [
         ...(left.get(place) ?? []).map(({ conversation_id, version }) => ({ conversation_id, version })),
         ...shown.flatMap(({ conversation_id }) => deletion(states.get(conversation_id))),
       ],
-      next: hasMore ? (last ?? null) : null,
+      next: isWhole && !isCut ? null : (last ?? null),
     };
   });
 }

@@ -16,6 +16,7 @@ import type { Access, Clock, SentMessage } from '../messaging/ports.ts';
 import { Refusal } from '../messaging/refusal.ts';
 import type { Hub } from '../realtime/hub.ts';
 import type { Listener } from '../realtime/listener.ts';
+import { echo } from './echo.ts';
 import { resume, type CatchUpPages, type Resumer } from './resume.ts';
 
 /** What commands do. */
@@ -223,9 +224,6 @@ async function oneByOne<T>(from: Commander, work: () => Promise<T>): Promise<T> 
 }
 
 const ignore = (): void => undefined;
-
-const echo = (frame: { readonly request_id?: string }): { request_id?: string } =>
-  frame.request_id === undefined ? {} : { request_id: frame.request_id };
 
 /** RFC 3339; for what never ends, the last moment that it can name. */
 const timestamp = (at: number): string =>

@@ -1,6 +1,7 @@
 import type { ClientFrames, ServerFrame, SyncAnswer } from '@parley/protocol';
 import type { Actor } from '../messaging/actor.ts';
 import { Refusal } from '../messaging/refusal.ts';
+import { echo } from './echo.ts';
 
 /** What catching up needs of the domain. */
 export interface CatchUpPages {
@@ -56,6 +57,3 @@ export async function resume(
 
 /** A page as it is sent. */
 export type SyncFrame = Extract<ServerFrame, { type: 'sync' }>;
-
-const echo = (frame: ClientFrames['resume']): { request_id?: string } =>
-  frame.request_id === undefined ? {} : { request_id: frame.request_id };
