@@ -15,7 +15,9 @@ import { isMainThread, parentPort, Worker, workerData } from 'node:worker_thread
 import type { ServerFrame, SyncAnswer } from '@parley/protocol';
 import pg from 'pg';
 import { WebSocket } from 'ws';
-import { cpuOf, openStage, quantile, tokenFor, type BenchServer } from './stage.ts';
+import { quantile } from './figures.ts';
+import { cpuOf, type Program } from './program.ts';
+import { openStage, tokenFor } from './stage.ts';
 
 const groupSize = 10;
 const groupsEach = 20;
@@ -54,7 +56,7 @@ async function main(): Promise<void> {
 
 // --- a storm ----------------------------------------------------------------------------------------------------------
 
-async function measureStorm(client: pg.Client, server: BenchServer, sockets: number) {
+async function measureStorm(client: pg.Client, server: Program, sockets: number) {
   await seedStorm(client, sockets);
   const names = Array.from({ length: sockets }, (_, n) => `p${n}`);
   const tokens = await Promise.all(names.map(tokenFor));
@@ -251,7 +253,7 @@ function stay({ port, tokens }: { port: number; tokens: string[] }): void {
 
 // --- an hour offline ----------------------------------------------------------------------------------------------------
 
-async function measureOffline(client: pg.Client, server: BenchServer): Promise<number> {
+async function measureOffline(client: pg.Client, server: Program): Promise<number> {
   await seedGroups(client, 3, 50, 2, `case m when 1 then 'away' else 'w' || n end || substr('', 1, $3::int)`);
   const token = await tokenFor('away');
   const { socket, cursor } = await arrive(server.port, token, null);

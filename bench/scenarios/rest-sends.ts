@@ -1,0 +1,75 @@
+import { interleave, type Sample } from '../figures.ts';
+import { startGenerator } from '../generator.ts';
+import type { HttpCommands } from '../load/http.ts';
+import { pgbench } from '../peers/pgbench.ts';
+import { cpuOf, cpuOfFamily, metered } from '../program.ts';
+import { ratio, type Scenario } from '../scenario.ts';
+import { allSenders, seedSends, sendByPgbench, startListeners } from './sends.ts';
+
+const body = JSON.stringify({
+  content: 'A message of a common length, as people write them.',
+  message_type: 'text',
+});
+
+export const restSends: Scenario = {
+  name: 'rest-sends',
+  title:
+    'durable REST sends, 64 senders, 200 conversations of 5, two listening ÷ pgbench one by one, 16 clients',
+  async run(stage, { rounds, seconds }) {
+    await seedSends(stage);
+    const server = await stage.startServer();
+    const listeners = await startListeners([server.port]);
+    const generator = startGenerator<HttpCommands>('http.ts');
+    const requests = (await allSenders()).map(({ token, rooms }) =>
+      rooms.map((id) => ({
+        method: 'POST' as const,
+        path: `/api/conversations/${id}/messages`,
+        token,
+        body,
+      })),
+    );
+    const sends = async (): Promise<Sample> => {
+      await listeners.call('listen', false);
+      const { result: load, used } = await metered(
+        {
+          server: () => cpuOf(server.pid),
+          postgres: () => cpuOfFamily(stage.postgresPid),
+          sending: () => generator.cpu(),
+          listening: () => listeners.cpu(),
+        },
+        async () => {
+          const sent = await generator.call('load', { port: server.port, ms: seconds * 1000, requests });
+          // Each is delivered to both who listen.
+          await listeners.call('heard', 2 * sent.count, 10_000);
+          return sent;
+        },
+      );
+      return {
+        'rate/s': load.count / load.seconds,
+        'p50 ms': load.p50,
+        'p99 ms': load.p99,
+        'server µs': used.server / load.count,
+        'Postgres µs': used.postgres / load.count,
+        'generators µs': (used.sending + used.listening) / load.count,
+      };
+    };
+    const oneByOne = () => pgbench(stage, { script: sendByPgbench, clients: 16, seconds });
+    try {
+      const found = await interleave(rounds, { Parley: sends, pgbench: oneByOne });
+      return {
+        subjects: found,
+        ratios: [
+          ratio('sends ÷ pgbench', found.Parley, found.pgbench, 'rate/s', {
+            atLeast: 1,
+            aim: 1.5,
+            guard: 0.7,
+          }),
+        ],
+      };
+    } finally {
+      await generator.stop();
+      await listeners.stop();
+      await server.stop();
+    }
+  },
+};
