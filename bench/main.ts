@@ -1,11 +1,13 @@
 /**
  * The bench: `npm run bench` measures all, `npm run bench -- NAME…` some, `npm run bench -- --list` names them.
- * `--short` takes less time and keeps to the wide bounds of CI; `--json FILE` writes what was measured.
+ * `--short` takes less time and keeps to the wide bounds of CI; `--json FILE` writes what was measured, `--report` puts it
+ * into docs/performance.md.
  */
 import { writeFile } from 'node:fs/promises';
 import { arch, cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
-import { holds, type Outcome, type Plan } from './scenario.ts';
+import { writeReport, type Reported } from './report.ts';
+import { holds, type Plan } from './scenario.ts';
 import { scenarios } from './scenarios.ts';
 import { openStage } from './stage.ts';
 import { table } from './table.ts';
@@ -18,6 +20,7 @@ const { values, positionals } = parseArgs({
     rounds: { type: 'string' },
     seconds: { type: 'string' },
     json: { type: 'string' },
+    report: { type: 'boolean', default: false },
   },
 });
 
@@ -34,7 +37,7 @@ async function runAll(): Promise<void> {
   const unknown = positionals.filter((name) => !scenarios.some((scenario) => scenario.name === name));
   if (unknown.length > 0) throw new Error(`no scenario is named ${unknown.join(', ')}; see --list`);
   const chosen = scenarios.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
-  const outcomes: Record<string, Outcome & { seconds: number }> = {};
+  const reported: Reported[] = [];
   const misses: string[] = [];
   console.log(machine());
   for (const { name, title, run } of chosen) {
@@ -43,7 +46,7 @@ async function runAll(): Promise<void> {
     try {
       const outcome = await run(stage, plan);
       const seconds = Math.round((performance.now() - started) / 1000);
-      outcomes[name] = { ...outcome, seconds };
+      reported.push({ name, title, outcome, seconds });
       console.log(`\n${name}: ${title} (${seconds} s)\n${table(outcome)}`);
       for (const ratio of outcome.ratios)
         if (!holds(ratio, plan.short)) misses.push(`${name}: ${ratio.name}`);
@@ -52,8 +55,9 @@ async function runAll(): Promise<void> {
     }
   }
   if (values.json !== undefined) {
-    await writeFile(values.json, `${JSON.stringify({ machine: machine(), plan, outcomes }, null, 2)}\n`);
+    await writeFile(values.json, `${JSON.stringify({ machine: machine(), plan, reported }, null, 2)}\n`);
   }
+  if (values.report) await writeReport(machine(), reported);
   if (misses.length === 0) return;
   console.log(`\n${misses.length} missed:\n${misses.join('\n')}`);
   process.exitCode = 1;
