@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Replica, type ServerFrame, type SyncAnswer, type UserStatus } from '@parley/protocol';
+import { Replica } from '@parley/client/replica';
+import type { ServerFrame, SyncAnswer, UserStatus } from '@parley/protocol';
 import { complain, Hearing } from './hearing.ts';
 import type { PlannedClient } from './plan.ts';
 import { randomOf, type Random } from './random.ts';

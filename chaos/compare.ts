@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { Message, Snapshot } from '@parley/protocol';
+import { snapshotOf, type Snapshot } from '@parley/client/replica';
+import type { Message } from '@parley/protocol';
 import { difference, freshRead } from '../packages/server/test/support/fresh-read.ts';
 import type { Client } from './client.ts';
 import type { StateReport } from './records.ts';
@@ -10,7 +11,7 @@ const mostShown = 30;
 export async function compareState(client: Client): Promise<StateReport> {
   const { planned, userId } = client;
   const fresh = await freshRead(client.rest, userId);
-  const own = withoutStrangers(client.replica.snapshot(), fresh);
+  const own = withoutStrangers(snapshotOf(client.replica), fresh);
   return {
     index: planned.index,
     userId,

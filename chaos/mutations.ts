@@ -20,7 +20,7 @@ export interface Edit {
 }
 
 const server = 'packages/server/src';
-const functions = `${server}/store/migrations/0004_catching_up.sql`;
+const functions = `${server}/store/migrations/0005_batches.sql`;
 const common = { seed: 3, seconds: 30, faults: 'connections cut,node killed' } as const;
 
 export const mutations: readonly Mutation[] = [

@@ -1,4 +1,5 @@
-import type { Conversation, ConversationList, MessageList, ParticipantList, Replica } from '@parley/protocol';
+import type { Replica } from '@parley/client/replica';
+import type { Conversation, ConversationList, MessageList, ParticipantList } from '@parley/protocol';
 import type { Rest } from './rest.ts';
 import type { Rooms } from './rooms.ts';
 

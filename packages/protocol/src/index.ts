@@ -5,6 +5,6 @@ export * from './files.ts';
 export * from './frames.ts';
 export * from './limits.ts';
 export * from './messages.ts';
-export * from './replica/index.ts';
+export * from './status.ts';
 export * from './sync.ts';
 export * from './users.ts';

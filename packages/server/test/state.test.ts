@@ -2,6 +2,7 @@
  * What each event means: state before + event = a fresh read, field by field, for every kind of event and everybody who
  * is told. Without it a client shows something else than after a reload.
  */
+import { snapshotOf } from '@parley/client/replica';
 import { serverFrames, type ServerFrame } from '@parley/protocol';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { catchUpKinds } from './state/catching-up.ts';
@@ -75,10 +76,10 @@ describe.each(types)('%s', (type) => {
     test('changes nothing by itself', async () => {
       const scene = await openScene(server);
       const [ann] = (await scene.follow(scene.ann)) as [Follower];
-      const before = ann.replica.snapshot();
+      const before = snapshotOf(ann.replica);
       ann.socket.send({ ...(await kind.answers(scene)), request_id: 'ask' });
       ann.replica.apply(await ann.find(type));
-      expect(ann.replica.snapshot()).toEqual(before);
+      expect(snapshotOf(ann.replica)).toEqual(before);
       expect(await disagreements([ann])).toEqual([]);
     });
   }

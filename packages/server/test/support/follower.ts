@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import type { Replica, ServerFrame, ServerFrames, SyncAnswer } from '@parley/protocol';
+import { snapshotOf, type Replica } from '@parley/client/replica';
+import type { ServerFrame, ServerFrames, SyncAnswer } from '@parley/protocol';
 import { difference, freshRead, loadReplica, reload } from './fresh-read.ts';
 import type { Person } from './server.ts';
 import type { TestSocket } from './socket.ts';
@@ -125,7 +126,7 @@ export class Follower {
 
   async differences(): Promise<string[]> {
     const fresh = await freshRead(this.person, this.person.id);
-    return difference(this.replica.snapshot(), fresh).map((each) => `${this.person.id}: ${each}`);
+    return difference(snapshotOf(this.replica), fresh).map((each) => `${this.person.id}: ${each}`);
   }
 
   async #takeSync(answer: SyncAnswer): Promise<void> {

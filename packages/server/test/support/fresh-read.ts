@@ -1,16 +1,18 @@
 /** What somebody's client would know if it read everything anew, and how that differs from what it made of events. */
 import {
   Replica,
-  limits,
   snapshotParticipants,
+  type ConversationSnapshot,
+  type Snapshot,
+} from '@parley/client/replica';
+import {
+  limits,
   type Conversation,
   type ConversationList,
-  type ConversationSnapshot,
   type Message,
   type MessageList,
   type Participant,
   type ParticipantList,
-  type Snapshot,
 } from '@parley/protocol';
 
 /** Reads the REST API as somebody; never throws for a status. */
@@ -21,7 +23,7 @@ export interface Reader {
 const at = (conversationId: string): string => `/api/conversations/${encodeURIComponent(conversationId)}`;
 
 /**
- * Everything, in the shape of `Replica.snapshot()` and with the server's own values. It takes several requests and is
+ * Everything, in the shape of `snapshotOf` and with the server's own values. It takes several requests and is
  * not of one moment: where changes go on meanwhile, read again.
  */
 export async function freshRead(client: Reader, userId: string): Promise<Snapshot> {

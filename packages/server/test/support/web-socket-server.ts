@@ -144,6 +144,7 @@ export class Harness {
         clock,
         log: { info: note, warn: note } as never,
       }),
+      rateLimits: options.limits ?? null,
       limiter: createLimiter(options.limits ?? null, null, { log, onFallback: () => undefined } as never),
       hub: this.#hub,
       useCases: {

@@ -1,5 +1,4 @@
-import type { Conversation, Participant } from '../conversations.ts';
-import type { Message } from '../messages.ts';
+import type { Conversation, Message, Participant } from '@parley/protocol';
 import type { ReplicaConversation } from './conversation.ts';
 
 /** Somebody as a snapshot shows them: without watermarks where nobody tells them. */
@@ -36,8 +35,15 @@ export function snapshotParticipants(
   });
 }
 
-export function snapshotOf(userId: string, held: ReadonlyMap<string, ReplicaConversation>): Snapshot {
-  const entries = [...held].map(
+/** A plain, comparable object: of what a replica holds, what a fresh read would give. */
+export function snapshotOf({
+  userId,
+  conversations,
+}: {
+  readonly userId: string;
+  readonly conversations: ReadonlyMap<string, ReplicaConversation>;
+}): Snapshot {
+  const entries = [...conversations].map(
     ([id, conversation]) => [id, conversationSnapshot(userId, conversation)] as const,
   );
   return { conversations: Object.fromEntries(entries) };

@@ -1,6 +1,5 @@
-import { limits } from '../limits.ts';
-import type { Message } from '../messages.ts';
-import type { Profile } from '../sync.ts';
+import type { Message, Profile } from '@parley/protocol';
+import { limits } from './limits.ts';
 
 /** The messages of a conversation that are held: the newest without a gap, and any others that were read or changed. */
 export class MessageLog {
@@ -58,6 +57,16 @@ export class MessageLog {
     this.#from = lastSeq + 1;
   }
 
+  /** Forgets all but those of `from` to `to`, and the newest `count`. */
+  retain(lastSeq: number, count: number, from: number, to: number): void {
+    for (const [seq, { id }] of this.#bySeq)
+      if (seq <= lastSeq - count && (seq < from || seq > to)) {
+        this.#bySeq.delete(seq);
+        this.#seqOf.delete(id);
+      }
+    this.skipTo(lastSeq);
+  }
+
   rename({ user_id, display_name }: Profile): void {
     for (const [seq, message] of this.#bySeq)
       if (message.sender_id === user_id) this.#bySeq.set(seq, { ...message, sender_name: display_name });
@@ -68,6 +77,11 @@ export class MessageLog {
     const parent = message.reply_to_id === null ? undefined : this.#find(message.reply_to_id);
     if (parent === undefined) return message.reply_to_content;
     return parent.is_deleted ? null : preview(parent.content);
+  }
+
+  /** The `seq` of a message that is held. */
+  seqOf(messageId: string): number | undefined {
+    return this.#seqOf.get(messageId);
   }
 
   #find(messageId: string): Message | undefined {

@@ -1,6 +1,7 @@
 export type { ReplicaConversation } from './conversation.ts';
 export { Replica } from './replica.ts';
 export {
+  snapshotOf,
   snapshotParticipants,
   type ConversationSnapshot,
   type Snapshot,

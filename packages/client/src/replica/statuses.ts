@@ -1,5 +1,4 @@
-import type { ServerFrames } from '../frames.ts';
-import type { UserStatus } from '../users.ts';
+import type { ServerFrames, UserStatus } from '@parley/protocol';
 
 type StatusFrame = ServerFrames['typing_start' | 'typing_stop' | 'user_status_change'];
 

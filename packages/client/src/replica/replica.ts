@@ -1,11 +1,16 @@
-import type { Conversation, Participant } from '../conversations.ts';
-import type { ConversationChange, ServerFrame } from '../frames.ts';
-import type { Message } from '../messages.ts';
-import type { ConversationSync, Profile, SyncAnswer } from '../sync.ts';
-import type { UserStatus } from '../users.ts';
+import type {
+  Conversation,
+  ConversationChange,
+  ConversationSync,
+  Message,
+  Participant,
+  Profile,
+  ServerFrame,
+  SyncAnswer,
+  UserStatus,
+} from '@parley/protocol';
 import { HeldConversation, type ReplicaConversation } from './conversation.ts';
 import type { Move } from './roster.ts';
-import { snapshotOf, type Snapshot } from './snapshot.ts';
 import { noteStatus } from './statuses.ts';
 
 const nothing: readonly string[] = [];
@@ -41,7 +46,7 @@ export class Replica {
     return this.#held;
   }
 
-  /** Who is there and typing, as last told. Not durable, and no part of a snapshot. */
+  /** Who is there and typing, as last told. Not durable, and no part of `snapshotOf`. */
   get statuses(): ReadonlyMap<string, UserStatus> {
     return this.#statuses;
   }
@@ -53,6 +58,11 @@ export class Replica {
     const held = this.#held.get(conversation.id);
     if (held !== undefined) held.putConversation(conversation);
     else if (conversation.version > (this.#gone.get(conversation.id) ?? 0)) this.#open(conversation);
+  }
+
+  /** Holds it no longer, as if it had never been read. */
+  forget(conversationId: string): void {
+    this.#held.delete(conversationId);
   }
 
   /** Any page of messages of a conversation that is held. */
@@ -68,6 +78,11 @@ export class Replica {
   /** From `GET /users/status`. */
   putStatuses(statuses: readonly UserStatus[]): void {
     for (const status of statuses) this.#statuses.set(status.user_id, status);
+  }
+
+  /** One's own reading was confirmed. */
+  moveOwn(conversationId: string, lastReadSeq: number): void {
+    this.#move(conversationId, this.userId, { last_read_seq: lastReadSeq });
   }
 
   // --- what was told --------------------------------------------------------------------------------------------------
@@ -133,11 +148,6 @@ export class Replica {
       .map((entry) => entry.conversation_id);
     for (const profile of answer.users) this.#rename(profile);
     return stale;
-  }
-
-  /** A plain, comparable object: of what is held, what a fresh read would give. */
-  snapshot(): Snapshot {
-    return snapshotOf(this.userId, this.#held);
   }
 
   #change(frame: ConversationChange): readonly string[] {

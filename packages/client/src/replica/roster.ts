@@ -1,5 +1,4 @@
-import type { Participant } from '../conversations.ts';
-import type { Profile } from '../sync.ts';
+import type { Participant, Profile } from '@parley/protocol';
 
 /** How far somebody has read and received a conversation; what is left out stands where it is. */
 export interface Move {

@@ -1,8 +1,15 @@
-import type { Conversation, Participant, ParticipantRole, SharedConversation } from '../conversations.ts';
-import type { ConversationChange } from '../frames.ts';
-import { limits } from '../limits.ts';
-import type { DeliveryStatus, Message } from '../messages.ts';
-import type { ConversationSync, Profile } from '../sync.ts';
+import type {
+  Conversation,
+  ConversationChange,
+  ConversationSync,
+  DeliveryStatus,
+  Message,
+  Participant,
+  ParticipantRole,
+  Profile,
+  SharedConversation,
+} from '@parley/protocol';
+import { limits } from './limits.ts';
 import { MessageLog } from './message-log.ts';
 import { Roster, type Move } from './roster.ts';
 import { statusOf } from './status.ts';
@@ -12,6 +19,9 @@ export interface ReplicaConversation {
   readonly id: string;
   readonly version: number;
   readonly last_seq: number;
+  readonly participant_count: number;
+  readonly last_message_at: string;
+  readonly is_archived: boolean;
   readonly my_role: ParticipantRole | null;
   readonly unread_count: number;
   /** Null if there is none, or it was not read. */
@@ -32,6 +42,10 @@ export interface ReplicaConversation {
   message(seq: number): Message | undefined;
   /** The `seq`s that are held, in no order. */
   seqs(): IterableIterator<number>;
+  /** The `seq` of a message that is held. */
+  seqOf(messageId: string): number | undefined;
+  /** Forgets messages but the newest `count`, and those from `from` to `to`. */
+  retain(count: number, from?: number, to?: number): void;
   /** The weakest over the other participants; as it was last told while not everybody is known. */
   statusOf(message: Message): DeliveryStatus;
 }
@@ -41,6 +55,9 @@ export type InnerChange = Exclude<
   ConversationChange,
   { type: 'conversation_created' } | { type: 'conversation_deleted' }
 >;
+
+/** How many replies may arrive while a page is read. */
+const repliesKept = 100;
 
 type Itself = Omit<Conversation, 'participants'>;
 
@@ -52,6 +69,8 @@ export class HeldConversation implements ReplicaConversation {
   #myRole: ParticipantRole | null;
   /** One's own watermark, which is known even where one is not among those who are held. */
   #read: number;
+  /** The last replies that came: their parents, and the versions at which they were sent. */
+  readonly #replies: { readonly id: string; readonly version: number }[] = [];
 
   constructor(userId: string, conversation: Conversation) {
     const { participants, ...itself } = conversation;
@@ -74,6 +93,15 @@ export class HeldConversation implements ReplicaConversation {
   }
   get last_seq(): number {
     return this.#info.last_seq;
+  }
+  get last_message_at(): string {
+    return this.#info.last_message_at;
+  }
+  get is_archived(): boolean {
+    return this.#info.is_archived;
+  }
+  get participant_count(): number {
+    return this.#info.participant_count;
   }
   get my_role(): ParticipantRole | null {
     return this.#myRole;
@@ -120,6 +148,14 @@ export class HeldConversation implements ReplicaConversation {
     return this.#log.seqs;
   }
 
+  seqOf(messageId: string): number | undefined {
+    return this.#log.seqOf(messageId);
+  }
+
+  retain(count: number, from = 0, to = 0): void {
+    this.#log.retain(this.last_seq, count, from, to);
+  }
+
   statusOf(message: Message): DeliveryStatus {
     if (this.isLarge) return 'sent';
     return this.#roster.isComplete ? statusOf(message, this.#roster.values()) : message.status;
@@ -137,6 +173,8 @@ export class HeldConversation implements ReplicaConversation {
 
   putMessages(messages: readonly Message[]): void {
     for (const message of messages) this.#putMessage(message, true);
+    // A reply may have arrived after its parent's page was read and before it came.
+    for (const { id, version } of this.#replies) this.#log.countReply(id, version);
   }
 
   putParticipants(participants: readonly Participant[]): void {
@@ -186,8 +224,7 @@ export class HeldConversation implements ReplicaConversation {
     switch (frame.type) {
       case 'new_message':
         this.#arrive(frame.message);
-        if (frame.message.reply_to_id !== null)
-          this.#log.countReply(frame.message.reply_to_id, frame.version);
+        if (frame.message.reply_to_id !== null) this.#countReply(frame.message.reply_to_id, frame.version);
         return;
       case 'message_updated':
       case 'message_deleted':
@@ -212,6 +249,12 @@ export class HeldConversation implements ReplicaConversation {
         this.#count(frame.participant_count);
         return;
     }
+  }
+
+  #countReply(id: string, version: number): void {
+    this.#log.countReply(id, version);
+    this.#replies.push({ id, version });
+    if (this.#replies.length > repliesKept) this.#replies.shift();
   }
 
   /** Who comes back may have another name than when they wrote what is here: nobody was told of it meanwhile. */

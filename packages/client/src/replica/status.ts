@@ -1,4 +1,4 @@
-import type { DeliveryStatus } from '../messages.ts';
+import type { DeliveryStatus } from '@parley/protocol';
 
 /** One participant's watermarks in a conversation. */
 export interface Watermark {

@@ -1,7 +1,8 @@
 /** What a server in good health seldom shows a client: late, early, doubled and partial news. */
 import { expect, test } from 'vitest';
-import type { Conversation, Message, Participant, ServerFrame, SyncAnswer } from '../index.ts';
+import type { Conversation, Message, Participant, ServerFrame, SyncAnswer } from '@parley/protocol';
 import { Replica } from './replica.ts';
+import { snapshotOf } from './snapshot.ts';
 
 const time = (second: number): string => new Date(Date.UTC(2026, 0, 1, 0, 0, second)).toISOString();
 
@@ -99,10 +100,10 @@ const only = (replica: Replica) => {
 
 test('what happened before a conversation was read is old news', () => {
   const replica = replicaOf(conversation({ version: 5, participant_count: 3 }));
-  const before = replica.snapshot();
+  const before = snapshotOf(replica);
   for (const frame of [removed('bob', 4, 1), removed('bob', 5, 2), removed('ann', 5, 2), sent(message(1, 3))])
     expect(replica.apply(frame)).toEqual([]);
-  expect(replica.snapshot()).toEqual(before);
+  expect(snapshotOf(replica)).toEqual(before);
 });
 
 test('a removal outlasts what is told late: one does not find oneself in a conversation that one has left', () => {
@@ -220,14 +221,14 @@ test('applying a catch-up twice changes nothing, nor does one that is older than
   expect(held.everybody().map(({ user_id }) => user_id)).toEqual(['ann', 'cem']);
   expect(held.message(1)).toMatchObject({ content: 'edited', sender_name: 'Bobby' });
   expect([held.messages_from, held.unread_count, held.last_seq]).toEqual([1, 2, 3]);
-  const before = replica.snapshot();
+  const before = snapshotOf(replica);
   replica.applySync(answer());
-  expect(replica.snapshot()).toEqual(before);
+  expect(snapshotOf(replica)).toEqual(before);
 
   replica.apply(removed('cem', 10, 1));
-  const later = replica.snapshot();
+  const later = snapshotOf(replica);
   replica.applySync(answer({ removed: [{ conversation_id: 'c', version: 8 }] }));
-  expect(replica.snapshot()).toEqual(later);
+  expect(snapshotOf(replica)).toEqual(later);
 });
 
 test('a catch-up that could not tell all says what to read anew, and forgets it', () => {
@@ -267,4 +268,29 @@ test('who comes back with another name has it in what they wrote before, too', (
   replica.apply(removed('bob', 4, 1));
   replica.apply(added({ ...participant('bob', 9), display_name: 'Robert' }, 5, 2));
   expect(only(replica).message(1)?.sender_name).toBe('Robert');
+});
+
+test('what is let go is as if it had never been read, and can be read again', () => {
+  const replica = replicaOf(conversation({ version: 9, last_seq: 5 }));
+  replica.putMessages('c', [message(5, 9), message(4, 8), message(3, 7), message(2, 6), message(1, 5)]);
+  const held = only(replica);
+  expect(held.messages_from).toBe(1);
+  held.retain(2, 1, 2);
+  expect(new Set(held.seqs())).toEqual(new Set([1, 2, 4, 5]));
+  expect(held.messages_from).toBe(4);
+  replica.putMessages('c', [message(3, 7)]);
+  expect(held.messages_from).toBe(1);
+  replica.forget('c');
+  expect(replica.conversations.size).toBe(0);
+  replica.putConversation(conversation({ version: 9, last_seq: 5 }));
+  expect(only(replica).messages_from).toBe(6);
+});
+
+test('a reply that came while its parent was being read is counted once', () => {
+  const replica = replicaOf(conversation({ version: 1, last_seq: 1 }));
+  const reply = message(2, 2, { reply_to_id: message(1, 1).id });
+  replica.apply({ type: 'new_message', conversation_id: 'c', version: 2, message: reply });
+  replica.putMessages('c', [message(1, 1)]);
+  replica.putMessages('c', [message(1, 1)]);
+  expect(only(replica).message(1)?.reply_count).toBe(1);
 });
