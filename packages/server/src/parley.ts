@@ -94,6 +94,7 @@ export async function createParley(config: Config, prefix: string, log: Logger):
     addressOf: addressFinder(config.trustProxy),
     verifier,
     limiter,
+    rateLimits: config.rateLimits,
     clock,
     log,
     hub: domain.hub,

@@ -32,7 +32,7 @@ const statement = `
 
 const rule = permissions['message.send'];
 
-/** Appends messages in batches: one statement, one commit (see `migrations/0002_send_messages.sql`). */
+/** Appends messages in batches: one statement, one commit (see `migrations/0005_batches.sql`). */
 export class BatchingMessageWriter implements MessageWriter {
   readonly #options: MessageWriterOptions;
   readonly #batcher: Batcher<NewMessage, Row>;

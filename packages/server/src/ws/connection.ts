@@ -7,7 +7,7 @@ import type { Clock, DeliveredMove } from '../messaging/ports.ts';
 import type { Prepared } from '../realtime/listener.ts';
 import type { Commander } from './command-handlers.ts';
 import { EventHold } from './event-hold.ts';
-import { FloodGate } from './flood.ts';
+import { FloodGate, type FloodLimit } from './flood.ts';
 import { pingFrame, prepare } from './frame.ts';
 import { Outbox, type OutboxOwner, type OutboxShared } from './outbox.ts';
 import type { SyncFrame } from './resume.ts';
@@ -17,6 +17,8 @@ import type { Socket, SocketOwner } from './socket.ts';
 export interface ConnectionShared {
   readonly outbox: OutboxShared;
   readonly clock: Clock;
+  /** What is a flood from somebody, as they are when they connect. */
+  readonly floodLimitOf: (actor: Actor) => FloodLimit;
   /** Takes a text frame; null for a binary one. */
   readonly onFrame: (from: Connection, text: string | null) => void;
   /** Messages that are known to have reached somebody. */
@@ -84,7 +86,7 @@ export class Connection implements Commander, OutboxOwner, SocketOwner {
     this.#shared = shared;
     this.#socket = socket;
     this.#outbox = new Outbox(raw, shared.outbox, this);
-    this.#flood = new FloodGate(now);
+    this.#flood = new FloodGate(now, shared.floodLimitOf(actor));
     this.#actor = actor;
     this.#expiresAt = expiresAt;
     // Those who come together are not to be pinged together ever after.

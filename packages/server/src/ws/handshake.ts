@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { limits, type AppRole, type ErrorCode, type LimitType } from '@parley/protocol';
+import { limits, type AppRole, type ErrorCode, type LimitType, type RateLimits } from '@parley/protocol';
 import { WebSocketServer } from 'ws';
 import type { Identity, Verifier } from '../identity/verifier.ts';
 import { addressKey, userKey } from '../limits/key.ts';
@@ -13,6 +13,7 @@ import type { CommandLogger } from './command-log.ts';
 import { Commands, type CommandMeter } from './commands.ts';
 import { Connection, type ConnectionShared } from './connection.ts';
 import { Connections } from './connections.ts';
+import { floodLimits } from './flood.ts';
 import { outboxMarks, WriteTick, type OutboxMarks, type OutboxMeter } from './outbox.ts';
 import { refuseUpgrade } from './refuse-upgrade.ts';
 import { connect, Socket } from './socket.ts';
@@ -31,6 +32,8 @@ export interface WebSocketServerDeps {
   readonly prefix: string;
   readonly verifier: Pick<Verifier, 'verify'>;
   readonly limiter: Pick<Limiter, 'consume'>;
+  /** What the limiter counts by; null where it does not. */
+  readonly rateLimits: RateLimits | null;
   readonly hub: Pick<Hub, 'attach' | 'detach' | 'join' | 'leave'>;
   readonly useCases: UseCases;
   /** Origins that browsers may connect from, besides the server's own. */
@@ -201,6 +204,7 @@ function shareAmongConnections(deps: WebSocketServerDeps, connections: Connectio
   return {
     outbox: { tick: new WriteTick(), marks: deps.outboxMarks ?? outboxMarks, meter: deps.meter },
     clock: deps.clock,
+    floodLimitOf: floodLimits(deps.rateLimits),
     onFrame: (from, text) => commands.receive(from, text),
     onDelivered: deps.onDelivered,
     onEnded: (connection, code) => {
