@@ -11,7 +11,8 @@ const nameLength = 200;
 const avatarLength = 2048;
 const utf16Highest = 2;
 
-const isRecord = (value: unknown): value is Claims =>
+/** Whether a token's payload is one at all. */
+export const isRecord = (value: unknown): value is Claims =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const section = (claims: Claims, name: string): Claims => {

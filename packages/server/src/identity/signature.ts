@@ -3,6 +3,7 @@ import { decodeProtectedHeader, errors, jwtVerify, type CryptoKey, type JWSHeade
 import type { Clock } from '../messaging/ports.ts';
 import { Refusal } from '../messaging/refusal.ts';
 import type { Claims } from './claims.ts';
+import { claimsSignedWith } from './hs256.ts';
 import type { KeySet } from './jwks.ts';
 
 /**
@@ -34,7 +35,7 @@ type Key = CryptoKey | KeyObject;
 interface Lane {
   readonly signedBy: SignedBy;
   readonly algorithms: string[];
-  keysFor(header: JWSHeaderParameters): Promise<readonly Key[]>;
+  verify(token: string, header: JWSHeaderParameters): Claims | Promise<Claims>;
 }
 
 /** The last instant of the year 9999: beyond it a time can't be written in RFC 3339. */
@@ -48,7 +49,7 @@ export function createSignatureCheck(
   keys: TokenKeys,
   clock: Clock,
 ): (token: string) => Promise<SignedClaims> {
-  const lanes = configuredLanes(keys);
+  const lanes = configuredLanes(keys, clock);
   return async (token) => {
     try {
       const header = decodeProtectedHeader(token);
@@ -57,7 +58,7 @@ export function createSignatureCheck(
         ({ algorithms }) => header.alg !== undefined && algorithms.includes(header.alg),
       );
       if (lane === undefined) throw new Refusal('invalid_token');
-      const claims = await verifyWithAny(token, await lane.keysFor(header), lane.algorithms, clock);
+      const claims = await lane.verify(token, header);
       return { claims, signedBy: lane.signedBy, expiresAt: readExpiry(claims, clock) };
     } catch (error) {
       throw asRefusal(error);
@@ -65,17 +66,38 @@ export function createSignatureCheck(
   };
 }
 
-function configuredLanes({ secret, keySet }: TokenKeys): Lane[] {
+function configuredLanes({ secret, keySet }: TokenKeys, clock: Clock): Lane[] {
   const lanes: Lane[] = [];
   if (secret !== null) {
     const key = createSecretKey(secret);
-    lanes.push({ signedBy: 'secret', algorithms: ['HS256'], keysFor: () => Promise.resolve([key]) });
+    lanes.push({
+      signedBy: 'secret',
+      algorithms: ['HS256'],
+      verify: (token, { crit }) => {
+        // Whoever asks for more than a signature is told that it is not understood (RFC 7515, 4.1.11).
+        if (crit !== undefined) throw new Refusal('invalid_token');
+        return checkTimes(claimsSignedWith(key, token), clock);
+      },
+    });
   }
   if (keySet !== null) {
-    const keysFor = (header: JWSHeaderParameters) => keySet.keysFor(header);
-    lanes.push({ signedBy: 'jwks', algorithms: ['ES256', 'RS256'], keysFor });
+    const algorithms = ['ES256', 'RS256'];
+    lanes.push({
+      signedBy: 'jwks',
+      algorithms,
+      verify: async (token, header) => verifyWithAny(token, await keySet.keysFor(header), algorithms, clock),
+    });
   }
   return lanes;
+}
+
+/** As `jose` does: its times are numbers, and it is good already. */
+function checkTimes(claims: Claims, clock: Clock): Claims {
+  const { iat, nbf = 0 } = claims;
+  const isNumber = typeof nbf === 'number' && (iat === undefined || typeof iat === 'number');
+  if (!isNumber || nbf > Math.floor(clock.now() / 1000) + clockToleranceSeconds)
+    throw new Refusal('invalid_token');
+  return claims;
 }
 
 async function verifyWithAny(

@@ -271,3 +271,36 @@ test("whatever a token says about a person's profile, they come in", async () =>
   };
   await assert(asyncProperty(profile, enters));
 });
+
+/** Signs any header and payload by the secret, as no library would. */
+const signByHand = (header: object, payload: string): string => {
+  const head = Buffer.from(JSON.stringify(header)).toString('base64url');
+  const signed = `${head}.${Buffer.from(payload).toString('base64url')}`;
+  return `${signed}.${createHmac('sha256', secret).update(signed).digest('base64url')}`;
+};
+const good = () => JSON.stringify(userClaims());
+
+test.each<[string, () => string]>([
+  ['needs what is not understood', () => signByHand({ alg: 'HS256', crit: ['exp'] }, good())],
+  [
+    'says that its payload is not encoded',
+    () => signByHand({ alg: 'HS256', crit: ['b64'], b64: false }, good()),
+  ],
+  ['is a list', () => signByHand({ alg: 'HS256' }, '[]')],
+  ['is nothing', () => signByHand({ alg: 'HS256' }, 'null')],
+  ['is no JSON', () => signByHand({ alg: 'HS256' }, '{')],
+  ['has words for times', () => signByHand({ alg: 'HS256' }, JSON.stringify({ ...userClaims(), nbf: '0' }))],
+  [
+    'has no time of issue',
+    () => signByHand({ alg: 'HS256' }, JSON.stringify({ ...userClaims(), iat: null })),
+  ],
+  ['has a part too many', () => `${signByHand({ alg: 'HS256' }, good())}.`],
+  ['has parts before its own', () => `a.b.${signByHand({ alg: 'HS256' }, good())}`],
+  ['spells its signature in another way', () => `${signByHand({ alg: 'HS256' }, good())}=`],
+  ['has a signature cut short', () => signByHand({ alg: 'HS256' }, good()).slice(0, -1)],
+  ['has an empty signature', () => signByHand({ alg: 'HS256' }, good()).replace(/[^.]+$/, '')],
+])('the secret itself vouches for no token that %s', async (_case, make) => {
+  const { verifier } = setUp();
+  await expect(verifier.verify(signByHand({ alg: 'HS256' }, good()))).resolves.toBeDefined();
+  await expect(verifier.verify(make())).rejects.toEqual(refusal('invalid_token'));
+});

@@ -1,12 +1,13 @@
 import type { Change } from './change.ts';
+import { Few } from './few.ts';
 import type { Listener } from './listener.ts';
 
 /** Somebody with at least one connection to this node. */
 export class Member {
   readonly userId: string;
-  readonly listeners: Listener[] = [];
+  listeners: readonly Listener[] = [];
   /** The conversations that they are in; none until they are `live`. */
-  readonly channels: Channel[] = [];
+  channels: Channel[] = [];
   /** Whether their conversations are known. */
   live = false;
   /** The load of their conversations that is under way, if it is their first. */
@@ -33,7 +34,7 @@ export class Channel {
   /** The version up to which `members` have received everything. */
   position: number;
   participantCount: number;
-  readonly members = new Set<Member>();
+  readonly members = new Few<Member>();
   /**
    * People who began to listen at another version than `position`: behind it, until they have caught up, or ahead of
    * it, until it gets there. Null while there is nobody, which is nearly always.

@@ -13,7 +13,7 @@ export class Follows {
   }
 
   follow(topic: Topic): void {
-    if (!this.#released.delete(keyOf(topic))) this.#bus.follow(topic);
+    if (this.#released.size === 0 || !this.#released.delete(keyOf(topic))) this.#bus.follow(topic);
   }
 
   /** Ends, a little later, what `follow` began. */

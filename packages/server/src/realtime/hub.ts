@@ -5,6 +5,7 @@ import { entrants, isChange, participantCountOf, putsOut, type Change } from './
 import { Channel, Member } from './channel.ts';
 import { Departures } from './departures.ts';
 import { Fanout } from './fanout.ts';
+import { withOneMore } from './few.ts';
 import { Follows } from './follows.ts';
 import type { Listener, Log, Prepare } from './listener.ts';
 import { passOn } from './pass-on.ts';
@@ -115,7 +116,7 @@ export class Hub {
    */
   async attach(listener: Listener): Promise<string> {
     const member = this.#members.get(listener.userId) ?? this.#welcome(listener.userId);
-    member.listeners.push(listener);
+    member.listeners = withOneMore(member.listeners, listener);
     try {
       const starting = this.#recovery.begin();
       if (starting !== null) await starting;
@@ -133,7 +134,7 @@ export class Hub {
     const member = this.#members.get(listener.userId);
     const index = member?.listeners.indexOf(listener) ?? -1;
     if (member === undefined || index < 0) return;
-    member.listeners.splice(index, 1);
+    member.listeners = member.listeners.toSpliced(index, 1);
     for (const conversationId of listener.joined ?? []) this.#channels.get(conversationId)?.unjoin(listener);
     listener.joined = null;
     if (member.listeners.length > 0) return;
@@ -221,6 +222,8 @@ export class Hub {
       const { conversation_id: id, version } = change.frame;
       if (this.#newcomers(change).includes(member)) this.#place(member, id, version - 1, 0);
     }
+    // Without the room to grow that it was given on the way.
+    member.channels = member.channels.slice();
     this.#deps.presence.connected(member.userId, statusAudience(member));
     return true;
   }

@@ -5,7 +5,7 @@ import { Batcher } from './batcher.ts';
 type Item = { readonly key: string; readonly value: number };
 
 /** A batcher whose batches wait until the test lets them go on. */
-function controlled(options: { inFlight?: number; maxQueue?: number } = {}) {
+function controlled(options: { inFlight?: number; maxQueue?: number; paceMs?: number } = {}) {
   const batches: {
     items: readonly Item[];
     finish: (results: (number | Error)[]) => void;
@@ -24,6 +24,7 @@ function controlled(options: { inFlight?: number; maxQueue?: number } = {}) {
     maxBatch: 100,
     inFlight: options.inFlight ?? 2,
     maxQueue: options.maxQueue ?? 1000,
+    ...(options.paceMs !== undefined && { paceMs: options.paceMs }),
   });
   const nextBatch = async (index: number) => {
     while (batches[index] === undefined) await arrived.promise;
@@ -125,4 +126,35 @@ test('drained waits for everything that was accepted', async () => {
   (await nextBatch(0)).finish([1]);
   await Promise.all([result, drained]);
   expect(done).toEqual(['sent', 'drained']);
+});
+
+test('at a pace, who comes alone waits for nothing, and those who follow at once go together', async () => {
+  const paceMs = 100;
+  const { batcher, nextBatch, batches } = controlled({ inFlight: 1, paceMs });
+  const began = performance.now();
+  const first = batcher.add({ key: 'a', value: 1 });
+  (await nextBatch(0)).finish([1]);
+  await first;
+  expect(performance.now() - began).toBeLessThan(paceMs);
+  const second = batcher.add({ key: 'b', value: 2 });
+  await new Promise((resolve) => setTimeout(resolve, paceMs / 4));
+  expect(batches).toHaveLength(1);
+  const third = batcher.add({ key: 'c', value: 3 });
+  const batch = await nextBatch(1);
+  expect(values(batch.items)).toEqual([2, 3]);
+  expect(performance.now() - began).toBeGreaterThanOrEqual(paceMs - 2);
+  batch.finish([2, 3]);
+  expect(await Promise.all([second, third])).toEqual([2, 3]);
+  await batcher.drained();
+});
+
+test('at a pace, a full batch does not wait', async () => {
+  const { batcher, nextBatch } = controlled({ inFlight: 1, paceMs: 60_000 });
+  const first = batcher.add({ key: 'a', value: 0 });
+  (await nextBatch(0)).finish([0]);
+  await first;
+  await new Promise(setImmediate);
+  const all = Array.from({ length: 100 }, (_, value) => batcher.add({ key: `${value}`, value }));
+  (await nextBatch(1)).finish(all.map((_, value) => value));
+  expect(await Promise.all(all)).toHaveLength(100);
 });

@@ -13,6 +13,11 @@ export interface BatcherOptions<Item, Result> {
   readonly inFlight: number;
   /** Items waiting at most; beyond that `add` refuses at once with `unavailable`. */
   readonly maxQueue: number;
+  /**
+   * Milliseconds from the start of a batch to that of the next, unless that is full: where many come, few statements do.
+   * After a pause of as long nobody waits. None unless given.
+   */
+  readonly paceMs?: number;
   /** Told of each finished batch: its size and the milliseconds it took. */
   readonly onBatch?: (size: number, ms: number) => void;
 }
@@ -36,6 +41,9 @@ export class Batcher<Item, Result> {
   #queue: Waiting<Item, Result>[] = [];
   #running = 0;
   #scheduled = false;
+  #startedAt = -Infinity;
+  /** Until the next batch is due. */
+  #timer: NodeJS.Timeout | null = null;
   #idle: (() => void)[] = [];
 
   constructor(options: BatcherOptions<Item, Result>) {
@@ -59,7 +67,17 @@ export class Batcher<Item, Result> {
   }
 
   #schedule(): void {
-    if (this.#scheduled || this.#running >= this.#options.inFlight) return;
+    const { inFlight, maxBatch, paceMs = 0 } = this.#options;
+    if (this.#running >= inFlight) return;
+    const wait = this.#queue.length >= maxBatch ? 0 : this.#startedAt + paceMs - performance.now();
+    if (wait > 0) this.#timer ??= setTimeout(() => this.#startSoon(), wait);
+    else this.#startSoon();
+  }
+
+  #startSoon(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    if (this.#scheduled) return;
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;
@@ -72,6 +90,7 @@ export class Batcher<Item, Result> {
       const batch = this.#take();
       if (batch.length === 0) return;
       this.#running++;
+      this.#startedAt = performance.now();
       void this.#finish(batch);
     }
   }
@@ -99,7 +118,8 @@ export class Batcher<Item, Result> {
     this.#options.onBatch?.(batch.length, performance.now() - started);
     for (const { key } of batch) this.#busy.delete(key);
     this.#running--;
-    this.#start();
+    if (this.#options.paceMs === undefined) this.#start();
+    else if (this.#queue.length > 0) this.#schedule();
     if (this.#running === 0 && this.#queue.length === 0)
       for (const resolve of this.#idle.splice(0)) resolve();
   }

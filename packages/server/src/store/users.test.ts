@@ -74,3 +74,30 @@ test('the same token seen again writes nothing', async () => {
   await users.saveProfile(ada, 100);
   expect(await read()).toEqual(before);
 });
+
+test('a newer token that tells nothing new counts all the same: what is older than it changes nothing', async () => {
+  await users.saveProfile(ada, 100);
+  const before = await read();
+  expect(await users.saveProfile(ada, 200)).toBe(false);
+  expect(await read()).toEqual(before);
+  expect(await users.saveProfile({ ...ada, displayName: 'Countess' }, 150)).toBe(false);
+  expect(await read()).toEqual(before);
+  expect(await users.saveProfile({ ...ada, displayName: 'Countess' }, 201)).toBe(true);
+});
+
+test('of those who come at the same time each is told apart', async () => {
+  const named = (userId: string, displayName = userId): UserActor => ({ ...ada, userId, displayName });
+  for (const id of ['c', 'a', 'b']) await users.saveProfile(named(id), 100);
+  const came = [named('b'), named('a', 'Anna'), named('new'), named('c')];
+  const news = await Promise.all(came.map((user, n) => users.saveProfile(user, 100 + n)));
+  expect(news).toEqual([false, true, true, false]);
+  const rows = await database.query<{ id: string; display_name: string; profile_issued_at: number }>(
+    'select id, display_name, profile_issued_at from parley.users order by id',
+  );
+  expect(rows.map((row) => [row.id, row.display_name, row.profile_issued_at])).toEqual([
+    ['a', 'Anna', 101],
+    ['b', 'b', 100],
+    ['c', 'c', 103],
+    ['new', 'new', 102],
+  ]);
+});

@@ -1,4 +1,4 @@
-import { pino, stdTimeFunctions, type DestinationStream, type Logger } from 'pino';
+import { destination, pino, stdTimeFunctions, type DestinationStream, type Logger } from 'pino';
 import type { Config } from '../config.ts';
 import { describeError, scrubTokens } from './describe-error.ts';
 
@@ -43,7 +43,8 @@ export function createLogger(level: Config['logLevel'], stream?: DestinationStre
     serializers: { err: serializeError, error: serializeError, req: describeRequest },
     hooks: { logMethod: withoutRawMessage, streamWrite: scrubTokens },
   };
-  return stream === undefined ? pino(options) : pino(options, stream);
+  // While a line is being written the next ones gather: where many come, few writes do. All is written before an exit.
+  return pino(options, stream ?? destination({ sync: false }));
 }
 
 /**
