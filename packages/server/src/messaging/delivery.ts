@@ -17,7 +17,8 @@ const largeGatherMs = 5000;
 const maxGathered = 10_000;
 /** Milliseconds after which a batch that failed is tried again. */
 const retryMs = 1000;
-const maxBatch = 1000;
+/** Whoever sends meanwhile waits for a batch that their own watermark is in. */
+const maxBatch = 100;
 /** Watermarks kept while the store is away. What is beyond is made good by the next message that somebody receives. */
 const maxPending = 20_000;
 
@@ -79,7 +80,8 @@ export class Delivery {
       this.#timer = null;
       this.#flushing = this.#flush().then((written) => {
         this.#flushing = null;
-        this.#schedule(written ? gatherMs : retryMs);
+        const isBehind = this.#pending.size >= maxBatch;
+        this.#schedule(written ? (isBehind ? 0 : gatherMs) : retryMs);
       });
     }, ms).unref();
   }

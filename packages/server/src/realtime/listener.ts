@@ -6,6 +6,8 @@ export interface Prepared {
   readonly bytes: Buffer;
   /** Whether a slow reader may miss it: typing and status, which the next one of their kind outdates. */
   readonly ephemeral: boolean;
+  /** Whether it may wait a moment for others that go the same way. */
+  readonly patient?: boolean;
   /** The place of a durable change in its conversation; null for all else. */
   readonly change: { readonly conversationId: string; readonly version: number } | null;
 }

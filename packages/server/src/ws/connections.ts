@@ -2,7 +2,9 @@ import { heartbeatMs, type Connection } from './connection.ts';
 import type { SocketOwner } from './socket.ts';
 import { SocketCap } from './socket-cap.ts';
 
+/** Milliseconds in which every connection is swept once, and in how many steps. */
 const sweepMs = 1000;
+const sweepSteps = 20;
 const drainStepMs = 20;
 /** Closes a second while draining, as long as the time allows no more than that. */
 const drainPace = 1000;
@@ -54,10 +56,13 @@ export class Connections {
   readonly #open = new Map<Connection, Heard>();
   readonly #cap = new SocketCap<Connection>();
   readonly #timer: NodeJS.Timeout;
+  #sweepStep = 0;
+  /** Those whose turn is yet to come. */
+  #unswept: Iterator<Connection, undefined> = this.#open.keys();
   #onEmpty: (() => void) | null = null;
 
   constructor() {
-    this.#timer = setInterval(() => this.#sweep(), sweepMs).unref();
+    this.#timer = setInterval(() => this.#sweep(), sweepMs / sweepSteps).unref();
   }
 
   get size(): number {
@@ -113,8 +118,16 @@ export class Connections {
     for (const connection of this.#open.keys()) connection.terminate();
   }
 
+  /** A part of them at a time: pings to everybody at once, and their answers, would hold up messages. */
   #sweep(): void {
+    if (this.#sweepStep === 0) this.#unswept = this.#open.keys();
+    this.#sweepStep = (this.#sweepStep + 1) % sweepSteps;
+    const share = this.#sweepStep === 0 ? Infinity : Math.ceil(this.#open.size / sweepSteps);
     const now = performance.now();
-    for (const connection of this.#open.keys()) connection.sweep(now);
+    for (let count = 0; count < share; count++) {
+      const next = this.#unswept.next();
+      if (next.done === true) return;
+      next.value.sweep(now);
+    }
   }
 }

@@ -63,3 +63,16 @@ test('only typing and status may be dropped', () => {
     prepare({ type: 'message_delivered', conversation_id: 'c', user_id: 'ann', last_seq: 1 }).ephemeral,
   ).toBe(false);
 });
+
+test('who comes and goes may wait for others who do; who types may not', () => {
+  const status = {
+    type: 'user_status_change',
+    user_id: 'ann',
+    status: 'online',
+    is_typing: false,
+    conversation_id: null,
+    last_seen_at: null,
+  } as const;
+  expect(prepare(status).patient).toBe(true);
+  expect(prepare({ ...status, is_typing: true, conversation_id: 'c' }).patient).toBe(false);
+});

@@ -10,6 +10,7 @@ const fin = 0x80;
 export const prepare = (frame: ServerFrame): Prepared => ({
   bytes: encode(text, JSON.stringify(frame)),
   ephemeral: isEphemeral(frame),
+  patient: isPatient(frame),
   change: 'version' in frame ? { conversationId: frame.conversation_id, version: frame.version } : null,
 });
 
@@ -19,6 +20,11 @@ export const pingFrame = (number: number): Buffer => encode(ping, String(number)
 /** What the next one of its kind outdates, so that a slow reader may miss it. */
 const isEphemeral = ({ type }: ServerFrame): boolean =>
   type === 'typing_start' || type === 'typing_stop' || type === 'user_status_change';
+
+/** Who comes and goes, and what reached whom: where there is one, there are many at nearly the same time. */
+const isPatient = (frame: ServerFrame): boolean =>
+  frame.type === 'message_delivered' ||
+  (frame.type === 'user_status_change' && frame.conversation_id === null);
 
 /** An unmasked, uncompressed WebSocket frame (RFC 6455, section 5.2) as a server sends it, in one buffer. */
 function encode(opcode: number, payload: string): Buffer {

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, connect, type Socket } from 'node:net';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { Writable, type Duplex } from 'node:stream';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Prepared } from '../realtime/listener.ts';
 import { Outbox, WriteTick } from './outbox.ts';
 
@@ -79,6 +80,36 @@ test('what is given in one turn leaves in one write, whatever its size', async (
   for (let index = 0; index < 20; index++) outbox.push(frame(500));
   expect((await read(10_001)).length).toBe(10_001);
   expect(writes).toBe(1);
+});
+
+test('a frame that may wait goes with the next one that does not, in order', async () => {
+  outbox.open(frame(1));
+  outbox.push({ bytes: Buffer.from('first,'), ephemeral: false, patient: true, change: null });
+  outbox.push({ bytes: Buffer.from('second'), ephemeral: false, change: null });
+  expect(String(await read(13)).slice(1)).toBe('first,second');
+});
+
+test('frames that may wait are written after a while, and to many sockets not all at once', () => {
+  vi.useFakeTimers();
+  try {
+    let written = 0;
+    const tick = new WriteTick();
+    const shared = { tick, marks, meter: { dropped: () => undefined, overflowed: () => undefined } };
+    const sink = () =>
+      new Writable({ write: (_bytes, _encoding, done) => (written++, done()) }) as unknown as Duplex;
+    const outboxes = Array.from({ length: 2000 }, () => new Outbox(sink(), shared, { overflowed: vi.fn() }));
+    for (const each of outboxes) each.open(frame(1));
+    written = 0;
+    for (const each of outboxes) each.push({ ...frame(100), patient: true });
+    vi.advanceTimersByTime(199);
+    expect(written).toBe(0);
+    vi.advanceTimersByTime(1);
+    expect(written).toBeLessThanOrEqual(100);
+    vi.advanceTimersByTime(200);
+    expect(written).toBe(2000);
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 test('a slow reader misses typing and status first, and nothing else', () => {

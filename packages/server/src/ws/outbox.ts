@@ -24,19 +24,52 @@ export const outboxMarks: OutboxMarks = { ephemeral: 256 * 1024, overflow: 1024 
 /** Frames up to this many bytes together are copied into one buffer; above, the system gathers them. */
 const copyBytes = 64 * 1024;
 
+/** Milliseconds for which frames that may wait do, before they are written in steps. */
+const patienceMs = 200;
+/** Milliseconds between two steps, how many there are at most, and the sockets in each at least. */
+const stepMs = 10;
+const maxSteps = 20;
+const minStep = 64;
+
 /** Lets the outboxes that were given something in a turn of the event loop write once, at its end. */
 export class WriteTick {
   #waiting: Outbox[] = [];
+  #patient: Outbox[] = [];
+  #isPatient = false;
 
   /** To be called once by an outbox until it is flushed. */
   schedule(outbox: Outbox): void {
     if (this.#waiting.push(outbox) === 1) setImmediate(() => this.#flush());
   }
 
+  /** As `schedule`, but for a while that all of them share, as long as nothing else has them write earlier. */
+  scheduleLater(outbox: Outbox): void {
+    this.#patient.push(outbox);
+    if (!this.#isPatient) this.#wait();
+  }
+
   #flush(): void {
     const outboxes = this.#waiting;
     this.#waiting = [];
     for (const outbox of outboxes) outbox.flush();
+  }
+
+  #wait(): void {
+    this.#isPatient = this.#patient.length > 0;
+    if (this.#isPatient) setTimeout(() => this.#flushPatient(), patienceMs).unref();
+  }
+
+  /** In steps, between which there is time for frames that do not wait. */
+  #flushPatient(): void {
+    const outboxes = this.#patient;
+    this.#patient = [];
+    const share = Math.max(minStep, Math.ceil(outboxes.length / maxSteps));
+    const step = (from: number): void => {
+      for (const outbox of outboxes.slice(from, from + share)) outbox.flushPatient();
+      if (from + share < outboxes.length) setTimeout(step, stepMs, from + share).unref();
+      else this.#wait();
+    };
+    step(0);
   }
 }
 
@@ -68,6 +101,8 @@ export class Outbox {
   #queuedBytes = 0;
   #state: 'held' | 'open' | 'closed' = 'held';
   #scheduled = false;
+  /** Whether it is to be flushed a little later anyway. */
+  #waits = false;
   #draining = false;
 
   constructor(socket: Duplex, shared: OutboxShared, owner: OutboxOwner) {
@@ -95,7 +130,7 @@ export class Outbox {
     const unsent = this.unsentBytes;
     if (this.#state === 'closed') return;
     if (frame.ephemeral && unsent > marks.ephemeral) return meter.dropped(1);
-    if (unsent <= marks.overflow) return this.pushBytes(frame.bytes);
+    if (unsent <= marks.overflow) return this.#add(frame.bytes, frame.patient === true);
     this.close();
     meter.overflowed();
     this.#owner.overflowed();
@@ -103,14 +138,7 @@ export class Outbox {
 
   /** As `push`, past all marks: for control frames, which are few and small. */
   pushBytes(bytes: Buffer): void {
-    if (this.#state === 'closed') return;
-    (this.#queue ??= []).push(bytes);
-    this.#queuedBytes += bytes.length;
-    if (this.#state === 'held') return;
-    if (this.#queuedBytes >= copyBytes) return this.flush();
-    if (this.#scheduled) return;
-    this.#scheduled = true;
-    this.#shared.tick.schedule(this);
+    this.#add(bytes, false);
   }
 
   /** Writes what there is, unless the socket has enough already; then as soon as it has not. */
@@ -139,6 +167,28 @@ export class Outbox {
   finish(): void {
     if (this.#state === 'open' && this.#queue !== null && this.#socket.writable) this.#write();
     this.close();
+  }
+
+  /** As `flush`, for what has waited since `scheduleLater`. */
+  flushPatient(): void {
+    this.#waits = false;
+    if (!this.#scheduled) this.flush();
+  }
+
+  #add(bytes: Buffer, isPatient: boolean): void {
+    if (this.#state === 'closed') return;
+    (this.#queue ??= []).push(bytes);
+    this.#queuedBytes += bytes.length;
+    if (this.#state === 'held') return;
+    if (this.#queuedBytes >= copyBytes) return this.flush();
+    if (this.#scheduled || (isPatient && this.#waits)) return;
+    if (isPatient) {
+      this.#waits = true;
+      this.#shared.tick.scheduleLater(this);
+    } else {
+      this.#scheduled = true;
+      this.#shared.tick.schedule(this);
+    }
   }
 
   #flushOnDrain(): void {
