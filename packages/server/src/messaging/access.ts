@@ -15,6 +15,11 @@ export async function requireAccess(
 ): Promise<Access> {
   const access = await store.access(conversationId, actor);
   if (access === null) throw new Refusal('conversation_not_found');
+  return judgeAccess(access, actor, action);
+}
+
+/** As `requireAccess`, of what was read already. @throws Refusal `not_participant` and what the rule of `action` says */
+export function judgeAccess(access: Access, actor: Actor, action: Action): Access {
   const refusal = refuse(action, actor, access);
   if (refusal !== null) throw new Refusal(refusal);
   return access;

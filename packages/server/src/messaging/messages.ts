@@ -1,6 +1,6 @@
 import { randomUUIDv7 } from 'node:crypto';
 import type { Message, SendMessageBody } from '@parley/protocol';
-import { changeConversation, require, requireAccess } from './access.ts';
+import { changeConversation, judgeAccess, require, requireAccess } from './access.ts';
 import type { Actor } from './actor.ts';
 import type {
   Bus,
@@ -72,8 +72,10 @@ export class Messages {
 
   /** @throws Refusal `conversation_not_found`, `not_participant` */
   async history(actor: Actor, conversationId: string, request: HistoryRequest): Promise<Page<Message>> {
-    const access = await requireAccess(this.#deps.conversations, actor, conversationId, 'conversation.read');
-    return this.#deps.messages.history(access, request);
+    const found = await this.#deps.messages.history(conversationId, actor, request);
+    if (found === null) throw new Refusal('conversation_not_found');
+    judgeAccess(found.access, actor, 'conversation.read');
+    return found.page;
   }
 
   /** @throws Refusal `message_not_found`, `not_participant` */

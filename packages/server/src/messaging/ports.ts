@@ -210,7 +210,12 @@ export interface MessageWriter {
 export interface MessageStore {
   /** Where a message is; null where there is none, or its conversation is deleted. */
   locate(messageId: string): Promise<{ conversationId: string; seq: number; senderId: string } | null>;
-  history(access: Access, request: HistoryRequest): Promise<Page<Message>>;
+  /** A page, and what it takes to judge whether `actor` may see it, of the same moment; null where there is none. */
+  history(
+    conversationId: string,
+    actor: Actor,
+    request: HistoryRequest,
+  ): Promise<{ readonly access: Access; readonly page: Page<Message> } | null>;
   /** Replies to a message, newest first. */
   replies(access: Access, messageId: string, page: PageRequest): Promise<Page<Message>>;
   read(messageId: string): Promise<Message | null>;

@@ -1,6 +1,7 @@
 import type pg from 'pg';
-import { isFull, isLost, isReadOnly, refuse, Unanswered } from './database-errors.ts';
+import { isFull, isLost, isMisnamed, isReadOnly, isStale, refuse, Unanswered } from './database-errors.ts';
 import { Patience } from './patience.ts';
+import { PreparedNames, textOf, type Prepared } from './prepared.ts';
 
 export interface BoundedPoolOptions {
   readonly pool: pg.Pool;
@@ -38,6 +39,7 @@ export class BoundedPool {
   readonly #waiters = new Set<Waiter>();
   readonly #madeAt = new WeakMap<pg.PoolClient, number>();
   readonly #distrusted = new WeakSet<pg.PoolClient>();
+  readonly #names = new PreparedNames();
   #lent = 0;
   #retiredAt = -Infinity;
   #ceiling = 0;
@@ -72,9 +74,14 @@ export class BoundedPool {
   }
 
   /** Runs a statement. @throws the driver's error */
-  async ask<T>(client: pg.PoolClient, sql: string, values: readonly unknown[] = []): Promise<T[]> {
+  async ask<T>(
+    client: pg.PoolClient,
+    statement: string | Prepared,
+    values: readonly unknown[] = [],
+  ): Promise<T[]> {
+    const name = typeof statement === 'string' ? undefined : await this.#nameFor(client, statement);
     try {
-      const asked = client.query(sql, [...values]);
+      const asked = client.query({ name, text: textOf(statement), values: [...values] });
       const { rows } = await this.#patience.wait(asked, this.#options.answerMs);
       this.#options.onAnswer();
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what a statement answers is known beside it alone
@@ -83,6 +90,10 @@ export class BoundedPool {
       this.#judge(client, error);
       throw error;
     }
+  }
+
+  #nameFor(client: pg.PoolClient, statement: Prepared): Promise<string | undefined> {
+    return this.#names.nameFor(client, statement, (sql) => this.ask(client, sql));
   }
 
   /** Whether a connection can be used further. */
@@ -175,6 +186,9 @@ export class BoundedPool {
   }
 
   #judge(client: pg.PoolClient, error: unknown): void {
+    if (isMisnamed(error)) this.#names.giveUp();
+    // What it keeps ready was made for tables that have changed since.
+    if (isStale(error)) this.#distrusted.add(client);
     if (!isLost(error) && !isReadOnly(error)) return this.#options.onAnswer();
     this.#distrusted.add(client);
     // Others may be as silent, or lead to the same server, and not know it yet.

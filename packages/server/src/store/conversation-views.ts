@@ -1,6 +1,7 @@
 import { limits, type Conversation, type Participant, type ParticipantRole } from '@parley/protocol';
 import type { Actor } from '../messaging/actor.ts';
 import type { Queryable } from './database.ts';
+import { prepared } from './prepared.ts';
 import { conversationColumns, isId, messageColumns, messageSources, statusOf, toMessage } from './rows.ts';
 import type { ConversationRow, MessageRow, Watermark } from './rows.ts';
 
@@ -53,13 +54,15 @@ const watermarks = `(
   ) s
 )`;
 
-const statement = `
-  select ${conversationColumns}, p.role as my_role, coalesce(c.last_seq - p.last_read_seq, 0) as unread_count,
+export const viewsStatement = prepared(
+  'views',
+  `select ${conversationColumns}, p.role as my_role, coalesce(c.last_seq - p.last_read_seq, 0) as unread_count,
     ${participants} as participants, ${lastMessage} as last_message, ${watermarks} as watermarks
-  from parley.conversations c
+  from (select * from parley.conversations c where c.id = any ($1) offset 0) c
   left join parley.conversation_participants p
     on p.conversation_id = c.id and p.user_id = $2 and p.left_at is null
-  where c.id = any ($1) and not c.is_deleted`;
+  where not c.is_deleted`,
+);
 
 /**
  * Conversations as `viewer` sees them, in the order of `ids`; those that are not there are left out. One statement, so
@@ -71,7 +74,7 @@ export async function readConversations(
   viewer: Pick<Actor, 'userId'>,
   prefix: string,
 ): Promise<Conversation[]> {
-  const rows = await db.query<ViewRow>(statement, [ids.filter(isId), viewer.userId]);
+  const rows = await db.query<ViewRow>(viewsStatement, [ids.filter(isId), viewer.userId]);
   const byId = new Map(rows.map((row) => [row.id, row]));
   return ids.flatMap((id) => {
     const row = byId.get(id);

@@ -1,4 +1,4 @@
-import type { Conversation, ParticipantRole } from '@parley/protocol';
+import type { Conversation } from '@parley/protocol';
 import { Type, type Static } from 'typebox';
 import type { Actor } from '../messaging/actor.ts';
 import type {
@@ -12,16 +12,57 @@ import type {
 } from '../messaging/ports.ts';
 import { readCursor } from '../messaging/cursor.ts';
 import { parser } from '../messaging/validation.ts';
+import { accessColumns, toAccess, type AccessRow } from './access.ts';
 import type { Database, Queryable } from './database.ts';
 import { cutPage, pageValues } from './keyset.ts';
 import { claim } from './idempotency.ts';
 import { readConversations } from './conversation-views.ts';
+import { prepared } from './prepared.ts';
 import { isId } from './rows.ts';
 import { SubscriptionReader } from './subscriptions.ts';
 
 /** What is kept for a retry. */
 const Created = Type.Object({ id: Type.String(), existed: Type.Boolean() });
 const readCreated = parser(Created);
+
+export const accessStatement = prepared(
+  'access',
+  `select ${accessColumns}
+   from (select * from parley.conversations c where c.id = $1 offset 0) c
+   left join parley.conversation_participants p
+     on p.conversation_id = c.id and p.user_id = $2 and p.left_at is null
+   where not c.is_deleted`,
+);
+
+/** The conversations by an array of ids: one walk over an index, where a join would begin one for each. */
+export const listStatement = prepared(
+  'list',
+  `with mine as materialized (
+     select c.id, c.last_message_at as at
+     from (
+       select c.id, c.last_message_at, c.is_deleted, c.is_archived from parley.conversations c
+       where c.id = any (array(
+         select p.conversation_id
+         from (
+           select p.conversation_id, p.left_at from parley.conversation_participants p
+           where p.user_id = $1 offset 0
+         ) p
+         where p.left_at is null
+       ))
+       offset 0
+     ) c
+     where not c.is_deleted and c.is_archived = $2
+   )
+   select m.id, m.at, t.total
+   from (select count(*) as total from mine) t
+   left join lateral (
+     select * from mine
+     where $3::timestamptz is null or (at, id) < ($3::timestamptz, $4::uuid)
+     order by at desc, id desc
+     limit $5 offset $6
+   ) m on true
+   order by m.at desc, m.id desc`,
+);
 
 export class PostgresConversations implements ConversationStore {
   readonly #db: Database;
@@ -54,14 +95,7 @@ export class PostgresConversations implements ConversationStore {
 
   async access(conversationId: string, actor: Actor): Promise<Access | null> {
     if (!isId(conversationId)) return null;
-    const [row] = await this.#db.query<AccessRow>(
-      `select c.id, c.type, c.last_seq, c.participant_count, p.role, p.is_muted
-       from parley.conversations c
-       left join parley.conversation_participants p
-         on p.conversation_id = c.id and p.user_id = $2 and p.left_at is null
-       where c.id = $1 and not c.is_deleted`,
-      [conversationId, actor.userId],
-    );
+    const [row] = await this.#db.query<AccessRow>(accessStatement, [conversationId, actor.userId]);
     return row === undefined ? null : toAccess(row);
   }
 
@@ -71,24 +105,11 @@ export class PostgresConversations implements ConversationStore {
 
   async list(viewer: Actor, archived: boolean, request: PageRequest): Promise<Page<Conversation>> {
     const cursor = request.cursor === undefined ? null : readCursor(request.cursor, ['time', 'id']);
-    const rows = await this.#db.query<{ id: string | null; at: string; total: number }>(
-      `with mine as materialized (
-         select c.id, c.last_message_at as at
-         from parley.conversation_participants p
-         join parley.conversations c on c.id = p.conversation_id and not c.is_deleted and c.is_archived = $2
-         where p.user_id = $1 and p.left_at is null
-       )
-       select m.id, m.at, t.total
-       from (select count(*) as total from mine) t
-       left join lateral (
-         select * from mine
-         where $3::timestamptz is null or (at, id) < ($3::timestamptz, $4::uuid)
-         order by at desc, id desc
-         limit $5 offset $6
-       ) m on true
-       order by m.at desc, m.id desc`,
-      [viewer.userId, archived, ...pageValues(cursor, request)],
-    );
+    const rows = await this.#db.query<{ id: string | null; at: string; total: number }>(listStatement, [
+      viewer.userId,
+      archived,
+      ...pageValues(cursor, request),
+    ]);
     const found = rows.flatMap(({ id, at }) => (id === null ? [] : [{ id, at }]));
     const { shown, onward } = cutPage(found, request, ({ id, at }) => [at, id]);
     return {
@@ -117,23 +138,6 @@ export class PostgresConversations implements ConversationStore {
     return new Map(rows.map((row) => [row.user_id, row.ids]));
   }
 }
-
-interface AccessRow {
-  readonly id: string;
-  readonly type: 'direct' | 'group';
-  readonly last_seq: number;
-  readonly participant_count: number;
-  readonly role: ParticipantRole | null;
-  readonly is_muted: boolean | null;
-}
-
-const toAccess = (row: AccessRow): Access => ({
-  conversationId: row.id,
-  type: row.type,
-  lastSeq: row.last_seq,
-  participantCount: row.participant_count,
-  membership: row.role === null ? null : { role: row.role, isMuted: row.is_muted === true },
-});
 
 /** Answers the id of the conversation that is there in the end: the new one, or the one that the pair had. */
 async function insertConversation(tx: Queryable, conversation: NewConversation): Promise<string> {

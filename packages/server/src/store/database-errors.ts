@@ -8,6 +8,14 @@ const codeOf = (error: unknown): string =>
 /** Rolled back by Postgres through no fault of the request: doing it again is right. */
 export const isTransient = (error: unknown): boolean => ['40001', '40P01'].includes(codeOf(error));
 
+/** A prepared statement is missing or is there already, by no doing of ours. */
+export const isMisnamed = (error: unknown): boolean => ['26000', '42P05'].includes(codeOf(error));
+
+/** A prepared statement can't be used as it is kept: nothing was done, and prepared anew it works. */
+export const isStale = (error: unknown): boolean =>
+  isMisnamed(error) ||
+  (codeOf(error) === '0A000' && error instanceof Error && error.message.includes('cached plan'));
+
 /** This server takes no writes: it is a standby by now, or an operator said so. */
 export const isReadOnly = (error: unknown): boolean => codeOf(error) === '25006';
 

@@ -1,12 +1,13 @@
 import pg from 'pg';
 import { Availability, type DatabaseState } from './availability.ts';
 import { BoundedPool } from './bounded-pool.ts';
-import { isLost, isTransient, refuse, translate, Unanswered } from './database-errors.ts';
+import { isLost, isStale, isTransient, refuse, translate, Unanswered } from './database-errors.ts';
+import type { Prepared } from './prepared.ts';
 
 export type { DatabaseState };
 
 export interface Queryable {
-  query<T>(sql: string, values?: readonly unknown[]): Promise<T[]>;
+  query<T>(statement: string | Prepared, values?: readonly unknown[]): Promise<T[]>;
 }
 
 /**
@@ -132,9 +133,13 @@ export function connectDatabase(options: DatabaseOptions): Database {
   };
 
   /** A statement after which nothing is to be done: if it is lost, nobody knows whether it was. */
-  const last = async <T>(client: pg.PoolClient, sql: string, values?: readonly unknown[]): Promise<T[]> => {
+  const last = async <T>(
+    client: pg.PoolClient,
+    statement: string | Prepared,
+    values?: readonly unknown[],
+  ): Promise<T[]> => {
     try {
-      return await pool.ask<T>(client, sql, values);
+      return await pool.ask<T>(client, statement, values);
     } catch (error) {
       if (isLost(error)) unknown();
       throw error;
@@ -150,7 +155,7 @@ export function connectDatabase(options: DatabaseOptions): Database {
       let result: T;
       try {
         await pool.ask(client, begin);
-        result = await work({ query: (sql, values) => pool.ask(client, sql, values) });
+        result = await work({ query: (statement, values) => pool.ask(client, statement, values) });
       } catch (error) {
         // Where this fails the connection is ended, and the transaction with it.
         if (pool.trusts(client)) await pool.ask(client, 'rollback').catch(() => undefined);
@@ -160,11 +165,15 @@ export function connectDatabase(options: DatabaseOptions): Database {
       return result;
     });
 
-  const query = async <T>(sql: string, values?: readonly unknown[]): Promise<T[]> => {
-    try {
-      return await use((client) => last<T>(client, sql, values));
-    } catch (error) {
-      throw translate(error);
+  const query = async <T>(statement: string | Prepared, values?: readonly unknown[]): Promise<T[]> => {
+    for (let isFirst = true; ; isFirst = false) {
+      try {
+        return await use((client) => last<T>(client, statement, values));
+      } catch (error) {
+        // Where a statement can't be used as it was prepared, nothing was done yet.
+        if (isFirst && isStale(error)) continue;
+        throw translate(error);
+      }
     }
   };
 
@@ -175,7 +184,7 @@ export function connectDatabase(options: DatabaseOptions): Database {
         try {
           return await attempt(work);
         } catch (error) {
-          if (count < maxAttempts && isTransient(error)) continue;
+          if (count < maxAttempts && (isTransient(error) || isStale(error))) continue;
           throw translate(error);
         }
       }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { rangeOf } from './messages.ts';
+import { placeOf, rangeOf } from './history.ts';
 import { statusOf, type Watermark } from './rows.ts';
 
 const sizeOf = ({ from, to }: { from: number; to: number }): number =>
@@ -11,7 +11,7 @@ test('pages of any size tile the whole history: each seq once, newest first', ()
     fc.property(fc.integer({ min: 0, max: 500 }), fc.integer({ min: 1, max: 100 }), (lastSeq, limit) => {
       const seen: number[] = [];
       for (let page = 1; seen.length < lastSeq; page++) {
-        const { from, to } = rangeOf({ kind: 'page', page, limit }, lastSeq);
+        const { from, to } = rangeOf(placeOf({ kind: 'page', page, limit }), lastSeq);
         for (let seq = to; seq >= Math.max(from, 1); seq--) seen.push(seq);
       }
       expect(seen).toEqual(Array.from({ length: lastSeq }, (_, index) => lastSeq - index));
@@ -28,7 +28,7 @@ test('no page is larger than asked, wherever it lies', () => {
       fc.integer({ min: 1, max: 100 }),
       fc.nat(1000),
       (kind, seq, limit, lastSeq) => {
-        expect(sizeOf(rangeOf({ kind, seq, limit }, lastSeq))).toBeLessThanOrEqual(limit);
+        expect(sizeOf(rangeOf(placeOf({ kind, seq, limit }), lastSeq))).toBeLessThanOrEqual(limit);
       },
     ),
   );

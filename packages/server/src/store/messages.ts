@@ -1,49 +1,21 @@
 import type { Message } from '@parley/protocol';
+import type { Actor } from '../messaging/actor.ts';
 import type { Access, HistoryRequest, MessageStore, Page, PageRequest } from '../messaging/ports.ts';
 import { readCursor, writeCursor } from '../messaging/cursor.ts';
 import type { Database, Queryable } from './database.ts';
+import { History } from './history.ts';
 import { isId, selectMessages, statusOf, toMessage, type MessageRow } from './rows.ts';
 import { readWatermarks } from './watermarks.ts';
-
-/** The `seq`s of a page, both included, newest first. Ranges, never OFFSET: every depth costs the same. */
-interface Range {
-  readonly from: number;
-  readonly to: number;
-}
-
-export function rangeOf(request: HistoryRequest, lastSeq: number): Range {
-  const down = (to: number): Range => ({ from: to - request.limit + 1, to });
-  switch (request.kind) {
-    case 'page':
-      return down(lastSeq - (request.page - 1) * request.limit);
-    case 'before':
-      return down(Math.min(request.seq - 1, lastSeq));
-    case 'after':
-      return { from: request.seq + 1, to: Math.min(request.seq + request.limit, lastSeq) };
-    case 'around':
-      // Where either end is near, the page is filled from the other side.
-      return down(Math.min(Math.max(request.seq + Math.floor(request.limit / 2), request.limit), lastSeq));
-  }
-}
-
-/** Whether there is more in the direction in which the request reads, and how to ask for it. */
-function onward(
-  { kind }: HistoryRequest,
-  { from, to }: Range,
-  lastSeq: number,
-): Pick<Page<Message>, 'hasMore' | 'nextCursor'> {
-  const hasMore = kind === 'after' ? to < lastSeq : from > 1 && to >= from;
-  if (!hasMore) return { hasMore, nextCursor: null };
-  return { hasMore, nextCursor: writeCursor(kind === 'after' ? ['after', to] : ['before', from]) };
-}
 
 export class PostgresMessages implements MessageStore {
   readonly #db: Database;
   readonly #prefix: string;
+  readonly #history: History;
 
   constructor(db: Database, prefix: string) {
     this.#db = db;
     this.#prefix = prefix;
+    this.#history = new History(db, prefix);
   }
 
   async locate(messageId: string) {
@@ -60,18 +32,8 @@ export class PostgresMessages implements MessageStore {
       : { conversationId: row.conversation_id, seq: row.seq, senderId: row.sender_id };
   }
 
-  async history(access: Access, request: HistoryRequest): Promise<Page<Message>> {
-    const { from, to } = rangeOf(request, access.lastSeq);
-    const rows = await this.#db.query<MessageRow>(
-      `${selectMessages} where m.conversation_id = $1 and m.seq between $2 and $3 order by m.seq desc`,
-      [access.conversationId, Math.max(from, 1), to],
-    );
-    return {
-      items: await this.#present(rows),
-      total: access.lastSeq,
-      ...onward(request, { from, to }, access.lastSeq),
-      page: request.kind === 'page' ? request.page : 1,
-    };
+  async history(conversationId: string, actor: Actor, request: HistoryRequest) {
+    return isId(conversationId) ? this.#history.read(conversationId, actor, request) : null;
   }
 
   async replies(access: Access, messageId: string, request: PageRequest): Promise<Page<Message>> {

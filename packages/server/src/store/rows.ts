@@ -42,13 +42,31 @@ export const presentMetadata = (
   return { ...metadata, attachment: presentAttachment(attachment, prefix) };
 };
 
-/** The columns of a `MessageRow`, over `messageSources`; `time` says how to write its times. */
-export const messageColumns = (time: (column: string) => string = (column) => column): string => `
+interface Sources {
+  /** SQL for the sender's name as kept, for the parent's text cut short, and for a time. */
+  readonly name: string;
+  readonly parent: string;
+  readonly time: (column: string) => string;
+}
+
+const columnsFrom = ({ name, parent, time }: Sources): string => `
     m.id, m.conversation_id, m.seq, m.version, m.sender_id,
-    case when m.sender_id = 'system' then 'System' else coalesce(u.display_name, m.sender_id) end as sender_name,
-    m.content, m.message_type, m.reply_to_id,
-    case when not r.is_deleted then left(r.content, ${limits.replyPreviewLength}) end as reply_to_content,
+    case when m.sender_id = 'system' then 'System' else coalesce(${name}, m.sender_id) end as sender_name,
+    m.content, m.message_type, m.reply_to_id, ${parent} as reply_to_content,
     m.reply_count, ${time('m.created_at')}, ${time('m.updated_at')}, m.is_edited, m.is_deleted, m.metadata, m.client_id`;
+
+const preview = `case when not r.is_deleted then left(r.content, ${limits.replyPreviewLength}) end`;
+
+/** The columns of a `MessageRow`, over `messageSources`; `time` says how to write its times. */
+export const messageColumns = (time: (column: string) => string = (column) => column): string =>
+  columnsFrom({ name: 'u.display_name', parent: preview, time });
+
+/** The same over `m` alone. */
+export const messageColumnsAlone = columnsFrom({
+  name: '(select u.display_name from parley.users u where u.id = m.sender_id)',
+  parent: `(select ${preview} from parley.messages r where r.id = m.reply_to_id)`,
+  time: (column) => column,
+});
 
 export const messageSources = `
   from parley.messages m
