@@ -52,7 +52,8 @@ export function createRedisLimiter(
 
 const createCounter = (type: LimitType, redis: RedisConnection): RateLimiterRedis =>
   new RateLimiterRedis({
-    storeClient: redis.client,
+    // The deadline is here: the client's own would cost more than the command.
+    storeClient: redis.client.withCommandOptions({ timeout: 0 }),
     useRedisPackage: true,
     rejectIfRedisNotReady: true,
     keyPrefix: `${keyPrefix}:${type}`,

@@ -1,4 +1,5 @@
 import type { Clock } from '../messaging/ports.ts';
+import type { RedisRefusal } from '../redis/resp.ts';
 import { redisAddress, ShardedLink, type LinkListener, type RedisAddress } from '../redis/sharded-link.ts';
 import { slotCount, slotOf, type SlotRange } from '../redis/slots.ts';
 
@@ -76,11 +77,26 @@ export class BusLinks {
     this.#lookAt = Math.min(this.#lookAt, performance.now() + lookAgainMs);
   }
 
+  /** Takes Redis' word (`MOVED slot host:port`) for who has a bucket now. Its link, if that works. */
+  redirect(bucket: number, { message }: RedisRefusal): ShardedLink | null {
+    this.suspect();
+    const [, host, port] = /^MOVED \d+ (.*):(\d+)$/.exec(message) ?? [];
+    if (host === undefined || this.#deps.readSlots === null || this.#closed) return null;
+    const owner = this.#nodeAt(host, Number(port));
+    this.#owners = this.#owners.with(bucket, owner);
+    return this.linkOf(bucket);
+  }
+
   close(): void {
     this.#closed = true;
     for (const { link } of this.#nodes.values()) link?.destroy();
     this.#nodes.clear();
     this.#owners = [];
+  }
+
+  /** A node of the cluster, as it names itself. */
+  #nodeAt(host: string, port: number): Node {
+    return this.#node({ ...this.#root, host: host === '' ? this.#root.host : host, port });
   }
 
   #node(address: RedisAddress): Node {
@@ -131,12 +147,7 @@ export class BusLinks {
   #settle(ranges: readonly SlotRange[]): void {
     if (this.#closed) return;
     const owners: (Node | undefined)[] = Array.from({ length: slotCount });
-    for (const { first, last, host, port } of ranges)
-      owners.fill(
-        this.#node({ ...this.#root, host: host === '' ? this.#root.host : host, port }),
-        first,
-        last + 1,
-      );
+    for (const { first, last, host, port } of ranges) owners.fill(this.#nodeAt(host, port), first, last + 1);
     this.#owners = this.#slots.map((slot) => owners[slot]);
     for (const [key, node] of this.#nodes) if (!this.#owners.includes(node)) this.#drop(key, node);
     this.tend();

@@ -4,10 +4,10 @@ import type { Log } from './listener.ts';
 
 export interface PublisherDeps {
   readonly nodeId: string;
-  /** Rejects when it did not arrive, or may not have. */
-  readonly send: (channel: string, payload: string) => Promise<unknown>;
+  /** Calls `done` once: with what happened if it did not arrive, or may not have. */
+  readonly send: (channel: string, payload: string, done: (failure: Error | null) => void) => void;
   /** Whether there is a point in sending. */
-  readonly ready: () => boolean;
+  readonly ready: (channel: string) => boolean;
   /** Followed by every node. */
   readonly everybody: string;
   readonly clock: Clock;
@@ -20,10 +20,7 @@ export interface PublisherDeps {
 const mostWaiting = 4 * 1024 * 1024;
 /** Characters of one payload, unless a single event has more. */
 const mostPayload = 64 * 1024;
-/**
- * Milliseconds: while something is unanswered for longer, nothing more is sent. A socket into which one goes on writing
- * would never be found silent.
- */
+/** Milliseconds: while something is unanswered for longer, nothing more is sent. */
 const silentMs = 2000;
 /** Milliseconds between two attempts to tell others of what they missed. */
 const tellLossEveryMs = 500;
@@ -38,7 +35,9 @@ export class BusPublisher {
   #turn: NodeJS.Immediate | null = null;
   #waiting = 0;
   /** What Redis has not yet taken, and since when (`performance.now()`). The oldest is first. */
-  readonly #sending = new Map<Promise<void>, number>();
+  readonly #sending = new Map<object, number>();
+  /** Told when nothing is being sent any more. */
+  #onAllSent: (() => void) | null = null;
   /** When the first event was lost of which others were not told. */
   #lostSince = Infinity;
   #failing = false;
@@ -56,9 +55,11 @@ export class BusPublisher {
 
   publish(channels: readonly string[], event: object): void {
     if (channels.length === 0 || this.#closed) return;
-    if (!this.#canSend()) return this.#lose(1, this.#deps.clock.now());
+    const reachable = channels.filter((channel) => this.#canSend(channel));
+    if (reachable.length < channels.length) this.#lose(1, this.#deps.clock.now());
+    if (reachable.length === 0) return;
     const text = JSON.stringify(event);
-    for (const channel of channels) {
+    for (const channel of reachable) {
       const queued = this.#queue.get(channel);
       if (queued === undefined) this.#queue.set(channel, [text]);
       else queued.push(text);
@@ -73,13 +74,16 @@ export class BusPublisher {
     if (this.#lossTimer !== null) clearTimeout(this.#lossTimer);
     this.#flush();
     let timer: NodeJS.Timeout | undefined;
-    const enough = new Promise((resolve) => (timer = setTimeout(resolve, waitMs)));
-    await Promise.race([Promise.all(this.#sending.keys()), enough]);
+    await new Promise<void>((resolve) => {
+      this.#onAllSent = resolve;
+      timer = setTimeout(resolve, waitMs);
+      if (this.#sending.size === 0) resolve();
+    });
     clearTimeout(timer);
   }
 
-  #canSend(): boolean {
-    if (!this.#deps.ready() || this.#waiting > mostWaiting) return false;
+  #canSend(channel: string): boolean {
+    if (!this.#deps.ready(channel) || this.#waiting > mostWaiting) return false;
     const [oldest] = this.#sending.values();
     return oldest === undefined || performance.now() - oldest < silentMs;
   }
@@ -97,17 +101,14 @@ export class BusPublisher {
   #sendBatch(channel: string, texts: readonly string[]): void {
     const size = texts.reduce((sum, text) => sum + text.length, 0);
     const at = this.#deps.clock.now();
-    const sending = this.#deps
-      .send(channel, encodeEvents(this.#deps.nodeId, texts))
-      .then(
-        () => undefined,
-        (err: unknown) => this.#lose(texts.length, at, err),
-      )
-      .finally(() => {
-        this.#waiting -= size;
-        this.#sending.delete(sending);
-      });
+    const sending = {};
     this.#sending.set(sending, performance.now());
+    this.#deps.send(channel, encodeEvents(this.#deps.nodeId, texts), (failure) => {
+      this.#waiting -= size;
+      this.#sending.delete(sending);
+      if (failure !== null) this.#lose(texts.length, at, failure);
+      if (this.#sending.size === 0) this.#onAllSent?.();
+    });
   }
 
   /** `at`: when they were to be sent. */
@@ -139,16 +140,14 @@ export class BusPublisher {
     this.#deps.log.info({}, 'events reach other nodes again');
   }
 
-  async #sendLoss(since: number): Promise<boolean> {
-    if (!this.#canSend()) return false;
-    const lostForMs = Math.max(0, this.#deps.clock.now() - since);
-    try {
-      await this.#deps.send(this.#deps.everybody, encodeLoss(this.#deps.nodeId, lostForMs));
-      return true;
-    } catch {
-      // It was logged when it began.
-      return false;
-    }
+  #sendLoss(since: number): Promise<boolean> {
+    const { everybody, nodeId, clock, send } = this.#deps;
+    if (!this.#canSend(everybody)) return Promise.resolve(false);
+    const lostForMs = Math.max(0, clock.now() - since);
+    // What went wrong was logged when it began.
+    return new Promise((resolve) =>
+      send(everybody, encodeLoss(nodeId, lostForMs), (failure) => resolve(failure === null)),
+    );
   }
 }
 

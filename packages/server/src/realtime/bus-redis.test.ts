@@ -106,7 +106,16 @@ describe.skipIf(!hasRedis)('what comes over Redis', () => {
     const { heard, until: hears } = listen(there.bus);
     const head = `P1${'x'.repeat(12)}`;
     const bad = ['', 'P1', 'hello', head, `${head}{`, `${head}null`, `${head}{"lostForMs":"a"}`];
-    const badEvents = ['null', '{}', '{"audience":{"kind":"users","userIds":[1]},"frame":{}}'];
+    const audience = '"audience":{"kind":"users","userIds":["ann"]}';
+    const badEvents = [
+      'null',
+      '{}',
+      '{"audience":{"kind":"users","userIds":[1]},"frame":{}}',
+      `{${audience},"frame":{"type":"new_message"}}`,
+      `{${audience},"frame":{"type":"constructor"}}`,
+      // Nothing that a node tells others.
+      `{${audience},"frame":{"type":"pong"}}`,
+    ];
     for (const payload of [...bad, `${head}[${badEvents.join(',')}]`])
       await client.sPublish(names.everybody, payload);
     await client.sPublish(names.everybody, Buffer.from([0xff, 0xfe, 0x00]));

@@ -19,7 +19,7 @@ export interface RedisBusMeter {
 }
 
 export interface RedisBusDeps {
-  /** For publishing, and to ask a cluster for its slots. The bus does not close it. */
+  /** To ask a cluster for its slots. The bus does not close it. */
   readonly redis: RedisConnection;
   readonly config: { readonly url: string; readonly cluster: boolean };
   /** Tells this installation from another on the same Redis: at most some letters and digits, the same on each node. */
@@ -57,27 +57,24 @@ export class RedisBus implements Bus {
     this.#deps = deps;
     this.#local = new MemoryBus(log);
     this.#names = new ChannelNames(deps.installation);
-    const { client } = redis;
-    // A timer for each message would cost more than the message.
-    const sender = client.withCommandOptions({});
-    this.#publisher = new BusPublisher({
-      nodeId: this.#nodeId,
-      send: (channel, payload) => sender.sPublish(channel, payload),
-      ready: () => client.isReady,
-      everybody: this.#names.everybody,
-      clock,
-      log,
-      onLost: (events) => meter.lost(events),
-    });
     this.#subscriber = new BusSubscriber({
       url: config.url,
-      readSlots: config.cluster ? () => readSlots(client) : null,
+      readSlots: config.cluster ? () => readSlots(redis.client) : null,
       names: this.#names,
       clock,
       log,
       lingerMs,
       onMessage: (_channel, payload) => this.#receive(payload),
       onUncertain: (since) => this.#tellUncertain(since),
+    });
+    this.#publisher = new BusPublisher({
+      nodeId: this.#nodeId,
+      send: (channel, payload, done) => this.#subscriber.publish(channel, payload, done),
+      ready: (channel) => this.#subscriber.reaches(channel),
+      everybody: this.#names.everybody,
+      clock,
+      log,
+      onLost: (events) => meter.lost(events),
     });
     this.#subscriber.follow(this.#names.everybody);
   }
@@ -120,9 +117,9 @@ export class RedisBus implements Bus {
   }
 
   async close(): Promise<void> {
-    this.#subscriber.close();
     this.#uncertain.clear();
     await this.#publisher.close(farewellMs);
+    this.#subscriber.close();
     await this.#local.close();
   }
 

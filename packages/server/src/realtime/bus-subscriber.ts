@@ -1,5 +1,5 @@
 import type { Clock } from '../messaging/ports.ts';
-import type { RedisRefusal } from '../redis/resp.ts';
+import { RedisRefusal } from '../redis/resp.ts';
 import type { ShardedLink } from '../redis/sharded-link.ts';
 import type { SlotRange } from '../redis/slots.ts';
 import { BusLinks } from './bus-links.ts';
@@ -104,6 +104,23 @@ export class BusSubscriber {
   unfollow(channel: string): void {
     if (this.#lingering.has(channel) || this.#bucketOf(channel)?.wanted.has(channel) !== true) return;
     this.#lingering.set(channel, performance.now() + this.#deps.lingerMs);
+  }
+
+  /** Whether the Redis that a channel belongs to is connected. */
+  reaches(channel: string): boolean {
+    return this.#links.linkOf(this.#deps.names.bucketOf(channel)) !== null;
+  }
+
+  /** As `ShardedLink.publish`, over the connection that the channel would be subscribed on. */
+  publish(channel: string, payload: string, done: (failure: Error | null) => void): void {
+    const bucket = this.#deps.names.bucketOf(channel);
+    const link = this.#links.linkOf(bucket);
+    if (link === null) return done(new Error('not connected'));
+    link.publish(channel, payload, (failure) => {
+      const other = failure instanceof RedisRefusal ? this.#links.redirect(bucket, failure) : null;
+      if (other === null || other === link) done(failure);
+      else other.publish(channel, payload, done);
+    });
   }
 
   close(): void {

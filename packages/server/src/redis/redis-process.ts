@@ -18,6 +18,8 @@ export const hasValkey = isThere('valkey-server');
 export interface RedisProcess {
   readonly url: string;
   readonly port: number;
+  /** Of the process; 0 while there is none. */
+  readonly pid: number;
   /** Starts it again, empty, where it was. */
   start(): Promise<void>;
   /** `SIGKILL`; resolves once it is gone. */
@@ -51,6 +53,9 @@ export async function startRedis(
   const redis: RedisProcess = {
     url: `redis://127.0.0.1:${port}`,
     port,
+    get pid() {
+      return child?.pid ?? 0;
+    },
     async start() {
       child = spawn(server, [...own, ...options], { stdio: ['ignore', 'pipe', 'inherit'] });
       await untilReady(child);

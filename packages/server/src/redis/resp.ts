@@ -1,9 +1,18 @@
-/** The part of Redis' protocol, version 2, that a connection needs which only listens. */
+/** The part of Redis' protocol, version 3, that a connection needs which publishes and listens. */
 
 /** An error that Redis answers. Its first word says which. */
 export class RedisRefusal extends Error {}
 
-export type Reply = Buffer | number | null | RedisRefusal | readonly Reply[];
+export type Reply = Buffer | number | null | RedisRefusal | Push | readonly Reply[];
+
+/** What Redis sends without having been asked for it: a message, or the beginning or end of a subscription. */
+export class Push {
+  readonly items: readonly Reply[];
+
+  constructor(items: readonly Reply[]) {
+    this.items = items;
+  }
+}
 
 const lineEnd = '\r\n';
 const carriageReturn = 13;
@@ -58,6 +67,15 @@ export class RespReader {
         return this.#string(wholeNumber(line));
       case 0x2a: // *
         return this.#list(wholeNumber(line), depth);
+      case 0x25: // % of pairs
+        return this.#list(2 * wholeNumber(line), depth);
+      case 0x3e: {
+        // >
+        const items = this.#list(wholeNumber(line), depth);
+        return items === undefined ? undefined : new Push(items ?? []);
+      }
+      case 0x5f: // _
+        return null;
       default:
         throw new Error('what answers does not speak the protocol of Redis');
     }

@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { Clock } from '../messaging/ports.ts';
-import { encodeCommand, RedisRefusal, RespReader, type Reply } from './resp.ts';
+import { encodeCommand, Push, RedisRefusal, RespReader, type Reply } from './resp.ts';
 
 /** Where a Redis is, and how to be let in. */
 export interface RedisAddress {
@@ -26,6 +26,8 @@ export interface LinkListener {
 interface Command {
   readonly args: readonly string[];
   readonly done: (refusal: RedisRefusal | null) => void;
+  /** Called instead of `done` if the link closes first. */
+  readonly lost: ((reason: Error) => void) | null;
   /** Replies that are still to come. */
   left: number;
 }
@@ -47,8 +49,9 @@ export function redisAddress(url: string): RedisAddress {
 }
 
 /**
- * A connection to one Redis that subscribes to sharded channels and does nothing else. When it is lost it stays so; it
- * holds no list of what it subscribed to. Whoever has that list makes another.
+ * A connection to one Redis that publishes and subscribes to sharded channels and does nothing else. One does both, so
+ * that what Redis sends back of what is published here comes with its answer. When it is lost it stays so; it holds no
+ * list of what it subscribed to. Whoever has that list makes another.
  */
 export class ShardedLink {
   readonly #address: RedisAddress;
@@ -62,6 +65,8 @@ export class ShardedLink {
   #lastGood: number;
   /** By `performance.now()`. */
   #heardAt = 0;
+  /** What is sent in one turn leaves in one write. */
+  #outgoing = '';
   #ready = false;
   #closed = false;
 
@@ -102,18 +107,25 @@ export class ShardedLink {
     this.#send(['SUNSUBSCRIBE', ...channels], channels.length, () => undefined);
   }
 
-  /** Tells nothing more. */
-  destroy(): void {
+  /** `done` is called once: with null when Redis has taken it, else with what became of it as far as is known. */
+  publish(channel: string, payload: string, done: (failure: Error | null) => void): void {
+    if (this.#closed) done(new Error('the connection has ended'));
+    else this.#send(['SPUBLISH', channel, payload], 1, done, done);
+  }
+
+  /** Tells nothing more, but of what was published without an answer. */
+  destroy(reason = new Error('the connection was ended')): void {
     this.#closed = true;
     clearInterval(this.#timer);
-    this.#waiting.length = 0;
+    this.#outgoing = '';
     this.#socket.destroy();
+    for (const { lost } of this.#waiting.splice(0)) lost?.(reason);
   }
 
   #begin(): void {
     const { username, password } = this.#address;
-    if (password === '') return this.#welcome();
-    this.#send(['AUTH', ...(username === '' ? [] : [username]), password], 1, (refusal) =>
+    const auth = password === '' ? [] : ['AUTH', username === '' ? 'default' : username, password];
+    this.#send(['HELLO', '3', ...auth], 1, (refusal) =>
       refusal === null ? this.#welcome() : this.#close(refusal),
     );
   }
@@ -124,15 +136,16 @@ export class ShardedLink {
     this.#listener.ready();
   }
 
-  #send(args: readonly string[], replies: number, done: Command['done']): void {
+  #send(args: readonly string[], replies: number, done: Command['done'], lost: Command['lost'] = null): void {
     if (this.#closed) return;
-    this.#waiting.push({ args, done, left: replies });
-    // What is sent in one turn leaves in one write.
-    if (this.#socket.writableCorked === 0) {
-      this.#socket.cork();
-      process.nextTick(() => this.#socket.uncork());
-    }
-    this.#socket.write(encodeCommand(args));
+    this.#waiting.push({ args, done, lost, left: replies });
+    if (this.#outgoing === '') process.nextTick(() => this.#flush());
+    this.#outgoing += encodeCommand(args);
+  }
+
+  #flush(): void {
+    if (this.#outgoing !== '') this.#socket.write(this.#outgoing);
+    this.#outgoing = '';
   }
 
   #ping(): void {
@@ -170,14 +183,13 @@ export class ShardedLink {
   }
 
   #take(reply: Reply): void {
-    if (!isList(reply)) return this.#answer(reply);
-    const [kind, channel, payload] = reply;
-    if (!Buffer.isBuffer(kind)) return this.#answer(reply);
+    if (!(reply instanceof Push)) return this.#answer(reply);
+    const [kind, channel, payload] = reply.items;
+    if (!Buffer.isBuffer(kind) || !Buffer.isBuffer(channel)) return;
     const name = kind.toString('latin1');
-    if (name === 'smessage' && Buffer.isBuffer(channel) && Buffer.isBuffer(payload))
-      this.#listener.message(channel.toString(), payload);
-    else if (name === 'sunsubscribe' && Buffer.isBuffer(channel)) this.#unsubscribed(channel.toString());
-    else this.#answer(reply);
+    if (name === 'smessage' && Buffer.isBuffer(payload)) this.#listener.message(channel.toString(), payload);
+    else if (name === 'ssubscribe') this.#answer(null);
+    else if (name === 'sunsubscribe') this.#unsubscribed(channel.toString());
   }
 
   /** Asked for, or because the slot moved away: then it comes between the answers. */
@@ -200,11 +212,9 @@ export class ShardedLink {
 
   #close(reason: Error): void {
     if (this.#closed) return;
-    this.destroy();
+    this.destroy(reason);
     this.#listener.closed(reason);
   }
 }
-
-const isList = (reply: Reply): reply is readonly Reply[] => Array.isArray(reply);
 
 const serverName = (host: string): string => (/^[\d.]+$|:/.test(host) ? '' : host);
