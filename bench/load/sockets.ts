@@ -30,6 +30,8 @@ export interface Pacing extends Sending {
   readonly count: number;
   /** Milliseconds from one to the next, whatever becomes of the one before. */
   readonly everyMs: number;
+  /** Whether that is so on average alone, at moments as by chance (a Poisson process); else it is exact. */
+  readonly byChance?: boolean;
 }
 
 const words = 'A message of a common length, as people write them.';
@@ -204,18 +206,18 @@ const commands = {
   },
 
   /** Sends at a steady pace, whatever comes back; answers when the last is sent. */
-  async pace({ senders, count, everyMs }: Pacing) {
-    const started = performance.now();
+  async pace({ senders, count, everyMs, byChance = false }: Pacing) {
+    const pause = (): number => (byChance ? -Math.log(1 - Math.random()) * everyMs : everyMs);
+    let due = performance.now();
     let sent = 0;
     await new Promise<void>((resolve) => {
       const tick = (): void => {
-        const due = Math.min(count, Math.floor((performance.now() - started) / everyMs) + 1);
-        for (; sent < due; sent++) {
+        for (; sent < count && due <= performance.now(); sent++, due += pause()) {
           const { socket, rooms } = senders[sent % senders.length] ?? { socket: 0, rooms: [] };
           sockets[socket]?.say(sent + 1, pick(rooms) ?? '');
         }
         if (sent === count) resolve();
-        else setTimeout(tick, Math.max(0, started + sent * everyMs - performance.now()));
+        else setTimeout(tick, Math.max(0, due - performance.now()));
       };
       tick();
     });

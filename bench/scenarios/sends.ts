@@ -7,7 +7,7 @@ import { tokenFor, type Stage } from '../stage.ts';
 export const conversations = 200;
 export const members = 5;
 export const senders = 64;
-const listening = 2;
+export const listening = 2;
 
 /** Of each conversation the first member sends, the next two listen, the others are away. */
 const sender = (n: number): string => `sender-${n % senders}`;
@@ -38,16 +38,21 @@ export const allSenders = (): Promise<Sender[]> =>
 
 const everyConversation = (): number[] => Array.from({ length: conversations }, (_, n) => n + 1);
 
+/** Tokens of those who listen: all of them, or the part of them that connects to one of several nodes. */
+export function listenerTokens(place = 0, places = 1): Promise<string[]> {
+  const names = everyConversation().flatMap((n) =>
+    Array.from({ length: listening }, (_, m) => listener(n, m + 2)).filter(
+      (_, m) => (n + m) % places === place,
+    ),
+  );
+  return Promise.all(names.map(tokenFor));
+}
+
 /** Connects those who listen, in a process that does nothing else. */
 export async function startListeners(ports: readonly number[]) {
   const generator = startGenerator<SocketCommands>('sockets.ts');
   for (const [place, port] of ports.entries()) {
-    const names = everyConversation().flatMap((n) =>
-      Array.from({ length: listening }, (_, m) => listener(n, m + 2)).filter(
-        (_, m) => (n + m) % ports.length === place,
-      ),
-    );
-    const tokens = await Promise.all(names.map(tokenFor));
+    const tokens = await listenerTokens(place, ports.length);
     await generator.call('open', { port, dialect: 'parley', tokens, atOnce: 16 });
   }
   return generator;
