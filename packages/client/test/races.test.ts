@@ -1,0 +1,126 @@
+/** Answers and events that cross each other. */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Fetch } from '../src/index.ts';
+import { openStage, texts, until, type Stage } from './support/people.ts';
+
+let stage: Stage;
+beforeAll(async () => {
+  stage = await openStage();
+});
+afterAll(() => stage.close());
+
+/** Lets a test hold back answers that it chooses, and see frames as they arrive. */
+function wiretap(holds: (path: string, method: string) => boolean) {
+  const answered = Promise.withResolvers<void>();
+  const released = Promise.withResolvers<void>();
+  const frames: string[] = [];
+  let look = (): void => undefined;
+  const fetch: Fetch = async (url, init) => {
+    const response = await globalThis.fetch(url, init);
+    const { pathname, search } = new URL(url);
+    if (!holds(pathname + search, init.method ?? 'GET')) return response;
+    answered.resolve();
+    await released.promise;
+    return response;
+  };
+  class Tapped extends WebSocket {
+    constructor(url: string, protocols: string[]) {
+      super(url, protocols);
+      this.addEventListener('message', ({ data }) => {
+        frames.push(String(data));
+        look();
+      });
+    }
+  }
+  /** Resolves when a frame with this text has arrived. */
+  const arrived = (text: string): Promise<void> =>
+    new Promise((resolve) => {
+      look = () => frames.some((frame) => frame.includes(text)) && resolve();
+      look();
+    });
+  return {
+    options: { fetch, WebSocket: Tapped },
+    answered: answered.promise,
+    release: released.resolve,
+    arrived,
+  };
+}
+
+test('events that arrive while the list is read are applied after it', async () => {
+  const bob = await stage.server.person('bob-1');
+  const room = await bob.group({ id: 'ann-1' });
+  await bob.say(room.id, 'one');
+  const tap = wiretap((path) => path.startsWith('/api/conversations?'));
+  const parley = stage.client('ann-1', tap.options);
+  const connected = parley.connect();
+  await tap.answered;
+  await bob.say(room.id, 'two');
+  await bob.put(`/api/conversations/${room.id}`, { title: 'Renamed' });
+  await tap.arrived('Renamed');
+  tap.release();
+  await connected;
+  expect(parley.conversations).toMatchObject([{ title: 'Renamed', last_seq: 2, unread_count: 2 }]);
+  const view = parley.conversation(room.id);
+  await view.open();
+  expect(texts(view)).toEqual(['one', 'two']);
+});
+
+test('events that arrive while a conversation is read anew are applied after it', async () => {
+  const bob = await stage.server.person('bob-2');
+  const room = await bob.group({ id: 'ann-2' });
+  await bob.delete(`/api/conversations/${room.id}/participants/ann-2`);
+  const tap = wiretap((path) => path === `/api/conversations/${room.id}`);
+  const parley = stage.client('ann-2', tap.options);
+  await parley.connect();
+  const view = parley.conversation(room.id);
+  const opened = view.open();
+  await bob.post(`/api/conversations/${room.id}/participants`, { user_id: 'ann-2' });
+  await tap.answered;
+  await bob.say(room.id, 'one');
+  await bob.say(room.id, 'two');
+  await tap.arrived('"two"');
+  tap.release();
+  await opened;
+  await until(view, ({ messages }) => messages.length === 2);
+  expect(texts(view)).toEqual(['one', 'two']);
+});
+
+test('a reply that arrives while the page of its parent is read is counted', async () => {
+  const bob = await stage.server.person('bob-3');
+  const room = await bob.group({ id: 'ann-3' });
+  const parent = await bob.say(room.id, 'the parent');
+  for (let n = 0; n < 60; n++) await bob.say(room.id, `${n}`);
+  const tap = wiretap((path) => path.includes('before_seq'));
+  const parley = stage.client('ann-3', tap.options);
+  await parley.connect();
+  const view = parley.conversation(room.id);
+  await view.open();
+  const older = view.loadOlder();
+  await tap.answered;
+  await bob.say(room.id, 'the reply', { reply_to_id: parent.id });
+  await until(view, ({ conversation }) => conversation?.last_seq === 62);
+  tap.release();
+  await older;
+  expect(view.messages[0]).toMatchObject({ content: 'the parent', reply_count: 1 });
+});
+
+test('an event that comes before the answer to the REST call does not double the message', async () => {
+  const bob = await stage.server.person('bob-4');
+  const room = await bob.group({ id: 'ann-4' });
+  const tap = wiretap((path, method) => method === 'POST' && path.endsWith('/messages'));
+  const storageOnly = stage.client('ann-4', tap.options);
+  await storageOnly.connect();
+  const view = storageOnly.conversation(room.id);
+  await view.open();
+  // Over REST: as if the socket were away at the moment of sending.
+  await stage.cable.cut();
+  await until(storageOnly, ({ connection }) => connection.status !== 'live');
+  const sent = view.send('once');
+  await stage.cable.mend();
+  storageOnly.wake();
+  await until(storageOnly, ({ connection }) => connection.status === 'live');
+  tap.release();
+  await sent;
+  await until(view, ({ messages }) => messages.every(({ seq }) => seq !== null));
+  expect(texts(view)).toEqual(['once']);
+});
