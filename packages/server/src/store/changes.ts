@@ -216,7 +216,7 @@ async function readMessages(
   ]);
   if (places.length === 0) return new Map();
   const rows = await tx.query<MessageRow & { quoted_version: number | null }>(
-    `select ${messageColumns()}, r.content_version as quoted_version ${messageSources} where m.id = any ($1)`,
+    `select ${messageColumns}, r.content_version as quoted_version ${messageSources} where m.id = any ($1)`,
     [places.map(({ id }) => id)],
   );
   const watermarks = await readWatermarks(

@@ -2,7 +2,15 @@ import { limits, type Conversation, type Participant, type ParticipantRole } fro
 import type { Actor } from '../messaging/actor.ts';
 import type { Queryable } from './database.ts';
 import { prepared } from './prepared.ts';
-import { conversationColumns, isId, messageColumns, messageSources, statusOf, toMessage } from './rows.ts';
+import {
+  conversationColumns,
+  isId,
+  messageColumnsAlone,
+  readMessage,
+  readTime,
+  statusOf,
+  toMessage,
+} from './rows.ts';
 import type { ConversationRow, MessageRow, Watermark } from './rows.ts';
 
 interface ViewRow extends ConversationRow {
@@ -13,54 +21,49 @@ interface ViewRow extends ConversationRow {
   readonly watermarks: Watermark[] | null;
 }
 
-/** A time within JSON, as the protocol writes it. */
-const isoTime = (column: string): string =>
-  `to_char(${column} at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
-
-const iso = (column: string): string => `${isoTime(column)} as ${column.slice(column.indexOf('.') + 1)}`;
-
+// Look-ups of single rows stand by themselves: joined, they may be found by reading an index from its beginning.
 const participants = `(
-  select json_agg(
-    json_build_object(
-      'user_id', f.user_id, 'display_name', coalesce(u.display_name, f.user_id), 'avatar_url', u.avatar_url,
-      'role', f.role, 'is_muted', f.is_muted, 'joined_at', ${isoTime('f.joined_at')}, 'joined_seq', f.joined_seq,
-      'last_read_seq', f.last_read_seq, 'last_delivered_seq', f.last_delivered_seq
-    ) order by f.joined_at, f.user_id
-  )
+  select json_agg(row_to_json(s))
   from (
-    select * from parley.conversation_participants f
-    where f.conversation_id = c.id and f.left_at is null
+    select f.user_id, coalesce(u.display_name, f.user_id) as display_name, u.avatar_url, f.role, f.is_muted, f.joined_at,
+      f.joined_seq, f.last_read_seq, f.last_delivered_seq
+    from (
+      select * from parley.conversation_participants f
+      where f.conversation_id = c.id and f.left_at is null
+      order by f.joined_at, f.user_id
+      limit ${limits.participantsShown}
+    ) f
+    left join lateral (select * from parley.users u where u.id = f.user_id offset 0) u on true
     order by f.joined_at, f.user_id
-    limit ${limits.participantsShown}
-  ) f
-  left join parley.users u on u.id = f.user_id
+  ) s
 )`;
 
 const lastMessage = `(
   select row_to_json(s)
   from (
-    select ${messageColumns(iso)} ${messageSources}
-    where m.conversation_id = c.id and m.seq = c.last_seq
+    select ${messageColumnsAlone} from parley.messages m where m.conversation_id = c.id and m.seq = c.last_seq
   ) s
 )`;
 
-/** Needed for the status of the last message alone; see `readWatermarks`. */
-const watermarks = `(
+/** Needed for the status of the last message alone (see `readWatermarks`), where not everybody is shown. */
+const watermarks = `case when c.participant_count between ${limits.participantsShown + 1} and ${limits.receiptAudience} then (
   select json_agg(row_to_json(s))
   from (
     select w.user_id, w.joined_seq, w.last_read_seq, w.last_delivered_seq
     from parley.conversation_participants w
-    where w.conversation_id = c.id and w.left_at is null and c.participant_count <= ${limits.receiptAudience}
+    where w.conversation_id = c.id and w.left_at is null
   ) s
-)`;
+) end`;
 
 export const viewsStatement = prepared(
   'views',
   `select ${conversationColumns}, p.role as my_role, coalesce(c.last_seq - p.last_read_seq, 0) as unread_count,
     ${participants} as participants, ${lastMessage} as last_message, ${watermarks} as watermarks
   from (select * from parley.conversations c where c.id = any ($1) offset 0) c
-  left join parley.conversation_participants p
-    on p.conversation_id = c.id and p.user_id = $2 and p.left_at is null
+  left join lateral (
+    select p.role, p.last_read_seq, p.left_at from parley.conversation_participants p
+    where p.conversation_id = c.id and p.user_id = $2 offset 0
+  ) p on p.left_at is null
   where not c.is_deleted`,
 );
 
@@ -83,12 +86,15 @@ export async function readConversations(
 }
 
 function toView(
-  { participants: people, last_message: last, watermarks: marks, ...row }: ViewRow,
+  { participants, last_message: last, watermarks, ...row }: ViewRow,
   prefix: string,
 ): Conversation {
+  const people = participants ?? [];
+  // Of a conversation that is too large for receipts nobody's count.
+  const marks = row.participant_count <= limits.participantsShown ? people : (watermarks ?? []);
   return {
     ...row,
-    participants: people ?? [],
-    last_message: last === null ? null : toMessage(last, statusOf(last, marks ?? []), prefix),
+    participants: people.map((each) => ({ ...each, joined_at: readTime(each.joined_at) })),
+    last_message: last === null ? null : toMessage(readMessage(last), statusOf(last, marks), prefix),
   };
 }

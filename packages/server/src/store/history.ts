@@ -7,7 +7,14 @@ import { Batcher } from './batcher.ts';
 import type { Database } from './database.ts';
 import { HeldPages, type HeldPage } from './held-pages.ts';
 import { prepared } from './prepared.ts';
-import { messageColumnsAlone, presentMetadata, statusOf, type MessageRow, type Watermark } from './rows.ts';
+import {
+  messageColumnsAlone,
+  presentMetadata,
+  readMessage,
+  statusOf,
+  type MessageRow,
+  type Watermark,
+} from './rows.ts';
 
 /**
  * Which `seq`s a request asks for: `limit` of them, the newest being `top` or the last there is, whichever comes first,
@@ -237,13 +244,6 @@ function merge({ from, to }: Range, held: HeldPage, { changed }: HistoryRow): He
     const row = held.rows.get(seq);
     if (row !== undefined) rows.set(seq, row);
   }
-  for (const row of changed ?? []) rows.set(row.seq, readTimes(row));
+  for (const row of changed ?? []) rows.set(row.seq, readMessage(row));
   return rows;
 }
-
-/** JSON of Postgres writes times with an offset, and leaves out zeros at their end. */
-const readTimes = (row: MessageRow): MessageRow => ({
-  ...row,
-  created_at: new Date(row.created_at).toISOString(),
-  updated_at: new Date(row.updated_at).toISOString(),
-});

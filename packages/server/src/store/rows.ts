@@ -43,29 +43,26 @@ export const presentMetadata = (
 };
 
 interface Sources {
-  /** SQL for the sender's name as kept, for the parent's text cut short, and for a time. */
+  /** SQL for the sender's name as kept, and for the parent's text cut short. */
   readonly name: string;
   readonly parent: string;
-  readonly time: (column: string) => string;
 }
 
-const columnsFrom = ({ name, parent, time }: Sources): string => `
+const columnsFrom = ({ name, parent }: Sources): string => `
     m.id, m.conversation_id, m.seq, m.version, m.sender_id,
     case when m.sender_id = 'system' then 'System' else coalesce(${name}, m.sender_id) end as sender_name,
     m.content, m.message_type, m.reply_to_id, ${parent} as reply_to_content,
-    m.reply_count, ${time('m.created_at')}, ${time('m.updated_at')}, m.is_edited, m.is_deleted, m.metadata, m.client_id`;
+    m.reply_count, m.created_at, m.updated_at, m.is_edited, m.is_deleted, m.metadata, m.client_id`;
 
 const preview = `case when not r.is_deleted then left(r.content, ${limits.replyPreviewLength}) end`;
 
-/** The columns of a `MessageRow`, over `messageSources`; `time` says how to write its times. */
-export const messageColumns = (time: (column: string) => string = (column) => column): string =>
-  columnsFrom({ name: 'u.display_name', parent: preview, time });
+/** The columns of a `MessageRow`, over `messageSources`. */
+export const messageColumns = columnsFrom({ name: 'u.display_name', parent: preview });
 
 /** The same over `m` alone. */
 export const messageColumnsAlone = columnsFrom({
   name: '(select u.display_name from parley.users u where u.id = m.sender_id)',
   parent: `(select ${preview} from parley.messages r where r.id = m.reply_to_id)`,
-  time: (column) => column,
 });
 
 export const messageSources = `
@@ -74,7 +71,17 @@ export const messageSources = `
   left join parley.messages r on r.id = m.reply_to_id`;
 
 /** Selects `MessageRow`s; append a `where` over `m`. */
-export const selectMessages = `select ${messageColumns()} ${messageSources}`;
+export const selectMessages = `select ${messageColumns} ${messageSources}`;
+
+/** A time as the protocol writes it; JSON of Postgres has an offset, microseconds, and no zeros at the end. */
+export const readTime = (time: string): string => new Date(time).toISOString();
+
+/** A message that came as JSON of Postgres. */
+export const readMessage = (row: MessageRow): MessageRow => ({
+  ...row,
+  created_at: readTime(row.created_at),
+  updated_at: readTime(row.updated_at),
+});
 
 export const toMessage = (row: MessageRow, status: DeliveryStatus, prefix: string): Message => ({
   ...row,

@@ -175,7 +175,7 @@ export interface Portion {
 
 /** By `seq`. */
 export function readPortions(tx: Queryable, portions: readonly Portion[]): Promise<ChangedMessage[]> {
-  const select = `select ${messageColumns()}, ${xid('m.xid')} as xid ${messageSources}`;
+  const select = `select ${messageColumns}, ${xid('m.xid')} as xid ${messageSources}`;
   return tx.query(
     `select s.*
      from unnest($1::uuid[], $2::bigint[], $3::bigint[]) as k (id, after_seq, after_version)

@@ -28,8 +28,8 @@ const copyBytes = 64 * 1024;
 const patienceMs = 200;
 /** Milliseconds between two steps, how many there are at most, and the sockets in each at least. */
 const stepMs = 10;
-const maxSteps = 20;
-const minStep = 64;
+const maxSteps = 80;
+const minStep = 16;
 
 /** Lets the outboxes that were given something in a turn of the event loop write once, at its end. */
 export class WriteTick {
@@ -136,9 +136,9 @@ export class Outbox {
     this.#owner.overflowed();
   }
 
-  /** As `push`, past all marks: for control frames, which are few and small. */
+  /** As `push` of a patient frame, past all marks: for pings, which are few and small. */
   pushBytes(bytes: Buffer): void {
-    this.#add(bytes, false);
+    this.#add(bytes, true);
   }
 
   /** Writes what there is, unless the socket has enough already; then as soon as it has not. */
