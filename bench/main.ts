@@ -27,7 +27,7 @@ const { values, positionals } = parseArgs({
 const plan: Plan = {
   short: values.short,
   rounds: Number(values.rounds ?? (values.short ? 1 : 3)),
-  seconds: Number(values.seconds ?? (values.short ? 2 : 4)),
+  seconds: Number(values.seconds ?? (values.short ? 2 : 3)),
 };
 
 if (values.list) for (const { name, title } of scenarios) console.log(`${name.padEnd(20)}${title}`);

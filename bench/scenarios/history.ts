@@ -42,7 +42,7 @@ export const history: Scenario = {
       (...requests: readonly HttpRequest[]) =>
       (): Promise<Sample> =>
         ask(
-          { stage, generator, seconds },
+          { stage, generator, seconds: seconds / 2 },
           server,
           Array.from({ length: clients }, () => requests),
         );
