@@ -288,14 +288,17 @@ test('a mistake of a statement is told as it is and costs no connection', async 
 test('a node that stops in the midst of a transaction does not keep others from what it locked', async () => {
   const { database } = open(postgres.url, { answerMs: 700 });
   await database.query('create table if not exists locked (n int)');
+  const locked = Promise.withResolvers<void>();
   const gate = Promise.withResolvers<void>();
   const stopped = refusal(
     database.transact(async (tx) => {
       await tx.query('lock table locked');
+      locked.resolve();
       await gate.promise;
       await tx.query('select 1');
     }),
   );
+  await locked.promise;
   await vi.waitFor(() => database.query('insert into locked values (1)'), { timeout: 5000 });
   gate.resolve();
   await stopped;
