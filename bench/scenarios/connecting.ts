@@ -42,7 +42,7 @@ export const connecting: Scenario = {
       ratios: [
         ratio('handshakes ÷ bare ws', found.Parley, found['bare ws'], 'rate/s', {
           atLeast: 0.5,
-          guard: 0.1,
+          guard: 0.08,
         }),
       ],
       notes: [

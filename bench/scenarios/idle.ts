@@ -38,7 +38,7 @@ export const idle: Scenario = {
     return {
       subjects: found,
       ratios: [
-        ratio('memory ÷ bare ws', found.Parley, found['bare ws'], 'RSS bytes', { atMost: 2.5, guard: 3.2 }),
+        ratio('memory ÷ bare ws', found.Parley, found['bare ws'], 'RSS bytes', { atMost: 2.5, guard: 3.6 }),
         ratio('memory ÷ 16 KiB', found.Parley, limit, 'RSS bytes', { atMost: 1, guard: 0.9 }),
       ],
       notes: [

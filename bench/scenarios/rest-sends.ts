@@ -62,7 +62,7 @@ export const restSends: Scenario = {
           ratio('sends ÷ pgbench', found.Parley, found.pgbench, 'rate/s', {
             atLeast: 1,
             aim: 1.5,
-            guard: 0.9,
+            guard: 0.8,
           }),
         ],
       };

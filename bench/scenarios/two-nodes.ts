@@ -42,7 +42,7 @@ export const twoNodes: Scenario = {
         { warmUp: !plan.short },
       );
       const bus = await measureBus(redis, plan);
-      const bound = { atMost: 1.5, guard: 2.2 };
+      const bound = { atMost: 1.5, guard: 2.6 };
       const cpuTo = (name: 'one node, as much in all' | 'one node, as much as each') =>
         ratio(`CPU a message: two nodes ÷ ${name}`, found['two nodes'], found[name], 'CPU µs', bound);
       return {
