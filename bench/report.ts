@@ -43,7 +43,8 @@ export async function writeReport(machine: string, reported: readonly Reported[]
 
 function row(scenario: string, ratio: Ratio): string {
   const { name, value, range, bound } = ratio;
-  const wanted = bound.atLeast === undefined ? `≤ ${bound.atMost}` : `≥ ${bound.atLeast}`;
+  const most = bound.atMost === undefined ? '' : `≤ ${bound.atMost}`;
+  const wanted = bound.atLeast === undefined ? most : `≥ ${bound.atLeast}`;
   const cells = [
     `\`${scenario}\``,
     name,

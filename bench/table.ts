@@ -28,7 +28,7 @@ export function describeRatio(ratio: Ratio): string {
     ...(bound.aim === undefined ? [] : [`aim ${bound.aim}`]),
   ].join(', ');
   const spread = range === null ? '' : ` [${digits(range[0])} to ${digits(range[1])}]`;
-  return `${holds(ratio, false) ? '  ok' : 'MISS'}  ${name} = ${digits(value)}${spread} (${wanted})`;
+  return `${holds(ratio, false) ? '  ok' : 'MISS'}  ${name} = ${digits(value)}${spread}${wanted === '' ? '' : ` (${wanted})`}`;
 }
 
 /** The median, and how far single rounds lie from it at most. */
