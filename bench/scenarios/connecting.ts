@@ -3,10 +3,11 @@ import { interleave, type Sample } from '../figures.ts';
 import { startGenerator } from '../generator.ts';
 import type { DialectName } from '../load/dialects.ts';
 import type { SocketCommands } from '../load/sockets.ts';
-import { cpuOf, cpuOfFamily, metered, type Program } from '../program.ts';
+import { metered, type Program } from '../program.ts';
 import { ratio, type Scenario } from '../scenario.ts';
 import type { Stage } from '../stage.ts';
 import { seedCircles, tokensOf } from './circles.ts';
+import { costOf, usersOf } from './cost.ts';
 
 /** Handshakes at the same time. */
 const atOnce = 256;
@@ -67,20 +68,10 @@ async function measure(
     await generator.call('close');
     await delay(500);
     const arriving = tokens.slice(early);
-    const { result, used } = await metered(
-      {
-        server: () => cpuOf(server.pid),
-        postgres: () => cpuOfFamily(stage.postgresPid),
-        generator: () => generator.cpu(),
-      },
-      () => generator.call('open', { port, dialect, tokens: arriving, atOnce }),
+    const { result, used } = await metered(usersOf(stage, server, generator), () =>
+      generator.call('open', { port, dialect, tokens: arriving, atOnce }),
     );
-    return {
-      'rate/s': arriving.length / result.seconds,
-      'server µs': used.server / arriving.length,
-      'Postgres µs': used.postgres / arriving.length,
-      'generator µs': used.generator / arriving.length,
-    };
+    return { 'rate/s': arriving.length / result.seconds, ...costOf(arriving.length, used) };
   } finally {
     await generator.stop();
     await server.stop();

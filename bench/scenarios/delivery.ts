@@ -2,10 +2,11 @@ import { interleave, type Sample } from '../figures.ts';
 import { startGenerator } from '../generator.ts';
 import type { SocketCommands } from '../load/sockets.ts';
 import { pgbench } from '../peers/pgbench.ts';
-import { cpuOf, cpuOfFamily, metered } from '../program.ts';
+import { metered } from '../program.ts';
 import { ratio, type Scenario } from '../scenario.ts';
 import { idOf, seedGroups, seedPeople, settle } from '../seed.ts';
 import { tokenFor } from '../stage.ts';
+import { costOf, usersOf } from './cost.ts';
 
 const groups = 200;
 const size = 10;
@@ -40,25 +41,15 @@ export const delivery: Scenario = {
 
     const delivered = async (): Promise<Sample> => {
       await listeners.call('listen', true);
-      const { result: heard, used } = await metered(
-        {
-          server: () => cpuOf(server.pid),
-          postgres: () => cpuOfFamily(stage.postgresPid),
-          listening: () => listeners.cpu(),
-          sending: () => senders.cpu(),
-        },
-        async () => {
-          await senders.call('pace', { senders: sending, count, everyMs: 1000 / perSecond, byChance: true });
-          return listeners.call('heard', count * (size - 1), 10_000);
-        },
-      );
+      const { result: heard, used } = await metered(usersOf(stage, server, listeners, senders), async () => {
+        await senders.call('pace', { senders: sending, count, everyMs: 1000 / perSecond, byChance: true });
+        return listeners.call('heard', count * (size - 1), 10_000);
+      });
       return {
         'p50 ms': heard.p50,
         'p99 ms': heard.p99,
         'max ms': heard.max,
-        'server µs': used.server / count,
-        'Postgres µs': used.postgres / count,
-        'generators µs': (used.listening + used.sending) / count,
+        ...costOf(count, used),
       };
     };
     const commit = () => pgbench(stage, { script: bareCommit, clients: 16, seconds, rate: perSecond });

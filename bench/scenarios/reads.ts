@@ -3,8 +3,9 @@ import type pg from 'pg';
 import type { Sample } from '../figures.ts';
 import type { Generator } from '../generator.ts';
 import type { HttpCommands, HttpRequest } from '../load/http.ts';
-import { cpuOf, cpuOfFamily, metered, type Program } from '../program.ts';
+import { metered, type Program } from '../program.ts';
 import type { Stage } from '../stage.ts';
+import { sampleOf, usersOf } from './cost.ts';
 
 /** A GET, as the load wants it. */
 export const get = (path: string, token?: string): HttpRequest => ({
@@ -26,26 +27,13 @@ export const ask = async (...how: Parameters<typeof askAndCount>): Promise<Sampl
 /** The same, and how many requests it were. */
 export async function askAndCount(
   { stage, generator, seconds }: Asking,
-  { port, pid }: Pick<Program, 'port' | 'pid'>,
+  server: Pick<Program, 'port' | 'pid'>,
   requests: readonly (readonly HttpRequest[])[],
 ): Promise<{ sample: Sample; count: number }> {
-  const { result: load, used } = await metered(
-    {
-      server: () => cpuOf(pid),
-      postgres: () => cpuOfFamily(stage.postgresPid),
-      generator: () => generator.cpu(),
-    },
-    () => generator.call('load', { port, ms: seconds * 1000, requests }),
+  const { result: load, used } = await metered(usersOf(stage, server, generator), () =>
+    generator.call('load', { port: server.port, ms: seconds * 1000, requests }),
   );
-  const sample = {
-    'rate/s': load.count / load.seconds,
-    'p50 ms': load.p50,
-    'p99 ms': load.p99,
-    'server µs': used.server / load.count,
-    'Postgres µs': used.postgres / load.count,
-    'generator µs': used.generator / load.count,
-  };
-  return { sample, count: load.count };
+  return { sample: sampleOf(load, used), count: load.count };
 }
 
 export interface Talk {

@@ -2,8 +2,9 @@ import { interleave, type Sample } from '../figures.ts';
 import { startGenerator } from '../generator.ts';
 import type { HttpCommands } from '../load/http.ts';
 import { pgbench } from '../peers/pgbench.ts';
-import { cpuOf, cpuOfFamily, metered } from '../program.ts';
+import { metered } from '../program.ts';
 import { ratio, type Scenario } from '../scenario.ts';
+import { sampleOf, usersOf } from './cost.ts';
 import { allSenders, seedSends, sendByPgbench, startListeners } from './sends.ts';
 
 const body = JSON.stringify({
@@ -30,28 +31,13 @@ export const restSends: Scenario = {
     );
     const sends = async (): Promise<Sample> => {
       await listeners.call('listen', false);
-      const { result: load, used } = await metered(
-        {
-          server: () => cpuOf(server.pid),
-          postgres: () => cpuOfFamily(stage.postgresPid),
-          sending: () => generator.cpu(),
-          listening: () => listeners.cpu(),
-        },
-        async () => {
-          const sent = await generator.call('load', { port: server.port, ms: seconds * 1000, requests });
-          // Each is delivered to both who listen.
-          await listeners.call('heard', 2 * sent.count, 10_000);
-          return sent;
-        },
-      );
-      return {
-        'rate/s': load.count / load.seconds,
-        'p50 ms': load.p50,
-        'p99 ms': load.p99,
-        'server µs': used.server / load.count,
-        'Postgres µs': used.postgres / load.count,
-        'generators µs': (used.sending + used.listening) / load.count,
-      };
+      const { result: load, used } = await metered(usersOf(stage, server, generator, listeners), async () => {
+        const sent = await generator.call('load', { port: server.port, ms: seconds * 1000, requests });
+        // Each is delivered to both who listen.
+        await listeners.call('heard', 2 * sent.count, 10_000);
+        return sent;
+      });
+      return sampleOf(load, used);
     };
     const oneByOne = () => pgbench(stage, { script: sendByPgbench, clients: 16, seconds });
     try {

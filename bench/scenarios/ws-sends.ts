@@ -3,9 +3,10 @@ import { startGenerator } from '../generator.ts';
 import type { DialectName } from '../load/dialects.ts';
 import type { SocketCommands } from '../load/sockets.ts';
 import { pgbench } from '../peers/pgbench.ts';
-import { cpuOf, cpuOfFamily, metered, type Program } from '../program.ts';
+import { metered, type Program } from '../program.ts';
 import { ratio, type Scenario } from '../scenario.ts';
 import type { Stage } from '../stage.ts';
+import { sampleOf, usersOf } from './cost.ts';
 import { allSenders, listening, listenerTokens, seedSends, sendByPgbench } from './sends.ts';
 
 /** Messages of a sender that are not acknowledged yet, by name of the column. */
@@ -64,27 +65,13 @@ async function connectAll(stage: Stage, server: Program, dialect: DialectName) {
   return {
     async send(inFlight: number, ms: number): Promise<Sample> {
       await generator.call('listen', false);
-      const { result: load, used } = await metered(
-        {
-          server: () => cpuOf(server.pid),
-          postgres: () => cpuOfFamily(stage.postgresPid),
-          generator: () => generator.cpu(),
-        },
-        async () => {
-          const sent = await generator.call('saturate', { senders, inFlight, ms });
-          // Each is delivered to those who listen, and to its sender, who is in the conversation, too.
-          await generator.call('heard', (listening + 1) * sent.count, 10_000);
-          return sent;
-        },
-      );
-      return {
-        'rate/s': load.count / load.seconds,
-        'p50 ms': load.p50,
-        'p99 ms': load.p99,
-        'server µs': used.server / load.count,
-        'Postgres µs': used.postgres / load.count,
-        'generators µs': used.generator / load.count,
-      };
+      const { result: load, used } = await metered(usersOf(stage, server, generator), async () => {
+        const sent = await generator.call('saturate', { senders, inFlight, ms });
+        // Each is delivered to those who listen, and to its sender, who is in the conversation, too.
+        await generator.call('heard', (listening + 1) * sent.count, 10_000);
+        return sent;
+      });
+      return sampleOf(load, used);
     },
     async stop(): Promise<void> {
       await generator.stop();
