@@ -130,7 +130,7 @@ def known_cursor(case) -> None:
 
 def one_position(case) -> None:
     """A place in a list is given in one way at a time; OpenAPI can't say that parameters exclude each other."""
-    ways = ("page", "cursor", "before_seq", "after_seq", "around_seq")
+    ways = ("page", "cursor", "before_seq", "after_seq", "around_seq", "around_id")
     for name in [name for name in ways if name in (case.query or {})][1:]:
         del case.query[name]
 

@@ -20,8 +20,9 @@ import type {
 } from '@parley/protocol';
 import type { Http, RequestOptions } from './http.ts';
 import { paged, type PageFacts, type PageRequest, type Paged } from './pages.ts';
+import { loadUpload } from './parts.ts';
 import { newId } from './platform.ts';
-import { upload, type UploadFile, type UploadOptions } from './upload.ts';
+import type { UploadFile, UploadOptions } from './upload.ts';
 
 /** Where in a history a page is; one of them, or none for the newest. */
 export interface HistoryRequest extends PageRequest {
@@ -31,10 +32,13 @@ export interface HistoryRequest extends PageRequest {
   readonly after_seq?: number;
   /** A page with this `seq` in its middle. */
   readonly around_seq?: number;
+  /** A page with the message of this id in its middle. */
+  readonly around_id?: string;
 }
 
-const at = (noun: string, ...ids: string[]): string =>
-  `/${noun}${ids.map((id) => `/${encodeURIComponent(id)}`).join('')}`;
+/** A path, with what stands in `${}` encoded. */
+const path = (parts: TemplateStringsArray, ...ids: string[]): string =>
+  String.raw({ raw: parts }, ...ids.map(encodeURIComponent));
 
 /** What creates something carries a `client_id`, so that repeating it never makes a second one. */
 const once = <T extends { client_id?: string }>(body: T): T => ({ client_id: newId(), ...body });
@@ -52,7 +56,7 @@ export class ParleyApi {
 
   /** A direct conversation that exists already is answered as it is. */
   createConversation(body: CreateConversationBody, options?: RequestOptions): Promise<Conversation> {
-    return this.#post('/conversations', once(body), options);
+    return this.#http.call('POST', '/conversations', options, once(body));
   }
 
   /** Newest activity first; those archived only if asked for. */
@@ -60,11 +64,11 @@ export class ParleyApi {
     query: PageRequest & { readonly archived?: boolean } = {},
     options?: RequestOptions,
   ): Paged<ConversationList, Conversation> {
-    return this.#list('/conversations', query, (page) => page.conversations, options);
+    return this.#list('conversations', '/conversations', query, options);
   }
 
   getConversation(id: string, options?: RequestOptions): Promise<Conversation> {
-    return this.#get(at('conversations', id), {}, options);
+    return this.#http.call('GET', path`/conversations/${id}`, options);
   }
 
   /** For admins and moderators of it. */
@@ -73,17 +77,17 @@ export class ParleyApi {
     body: UpdateConversationBody,
     options?: RequestOptions,
   ): Promise<Conversation> {
-    return this.#put(at('conversations', id), body, options);
+    return this.#http.call('PUT', path`/conversations/${id}`, options, body);
   }
 
   /** For everybody, and for good. */
   deleteConversation(id: string, options?: RequestOptions): Promise<null> {
-    return this.#delete(at('conversations', id), options);
+    return this.#http.call('DELETE', path`/conversations/${id}`, options);
   }
 
   /** `parley.conversation(id).send()` also shows it at once, survives a reload, and retries. */
   sendMessage(conversationId: string, body: SendMessageBody, options?: RequestOptions): Promise<Message> {
-    return this.#post(`${at('conversations', conversationId)}/messages`, once(body), options);
+    return this.#http.call('POST', path`/conversations/${conversationId}/messages`, options, once(body));
   }
 
   /** Newest first. */
@@ -92,25 +96,20 @@ export class ParleyApi {
     query: HistoryRequest = {},
     options?: RequestOptions,
   ): Paged<MessageList, Message> {
-    return this.#list(
-      `${at('conversations', conversationId)}/messages`,
-      query,
-      ({ messages }) => messages,
-      options,
-    );
+    return this.#list('messages', path`/conversations/${conversationId}/messages`, query, options);
   }
 
   editMessage(id: string, content: string, options?: RequestOptions): Promise<Message> {
-    return this.#put(at('messages', id), { content }, options);
+    return this.#http.call('PUT', path`/messages/${id}`, options, { content });
   }
 
   deleteMessage(id: string, options?: RequestOptions): Promise<null> {
-    return this.#delete(at('messages', id), options);
+    return this.#http.call('DELETE', path`/messages/${id}`, options);
   }
 
   /** You have read it, and all before it. */
   markRead(messageId: string, options?: RequestOptions): Promise<ReadAnswer> {
-    return this.#post(`${at('messages', messageId)}/read`, undefined, options);
+    return this.#http.call('POST', path`/messages/${messageId}/read`, options);
   }
 
   /** Newest first. */
@@ -119,7 +118,7 @@ export class ParleyApi {
     query: PageRequest = {},
     options?: RequestOptions,
   ): Paged<MessageList, Message> {
-    return this.#list(`${at('messages', messageId)}/replies`, query, ({ messages }) => messages, options);
+    return this.#list('messages', path`/messages/${messageId}/replies`, query, options);
   }
 
   /** Who received and read it, and when. */
@@ -128,7 +127,7 @@ export class ParleyApi {
     query: PageRequest = {},
     options?: RequestOptions,
   ): Paged<ReceiptList, Receipt> {
-    return this.#list(`${at('messages', messageId)}/receipts`, query, ({ receipts }) => receipts, options);
+    return this.#list('receipts', path`/messages/${messageId}/receipts`, query, options);
   }
 
   /** Longest-standing first. */
@@ -137,8 +136,7 @@ export class ParleyApi {
     query: PageRequest = {},
     options?: RequestOptions,
   ): Paged<ParticipantList, Participant> {
-    const path = `${at('conversations', conversationId)}/participants`;
-    return this.#list(path, query, ({ participants }) => participants, options);
+    return this.#list('participants', path`/conversations/${conversationId}/participants`, query, options);
   }
 
   addParticipant(
@@ -146,12 +144,12 @@ export class ParleyApi {
     body: AddParticipantBody,
     options?: RequestOptions,
   ): Promise<Participant> {
-    return this.#post(`${at('conversations', conversationId)}/participants`, once(body), options);
+    return this.#http.call('POST', path`/conversations/${conversationId}/participants`, options, once(body));
   }
 
   /** With your own id: leaves. */
   removeParticipant(conversationId: string, userId: string, options?: RequestOptions): Promise<null> {
-    return this.#delete(`${at('conversations', conversationId)}${at('participants', userId)}`, options);
+    return this.#http.call('DELETE', path`/conversations/${conversationId}/participants/${userId}`, options);
   }
 
   /** Gives a role, mutes or unmutes. */
@@ -161,30 +159,36 @@ export class ParleyApi {
     body: UpdateParticipantBody,
     options?: RequestOptions,
   ): Promise<Participant> {
-    return this.#put(`${at('conversations', conversationId)}${at('participants', userId)}`, body, options);
+    return this.#http.call(
+      'PUT',
+      path`/conversations/${conversationId}/participants/${userId}`,
+      options,
+      body,
+    );
   }
 
   /** Of at most 100 people. Somebody with whom you share no conversation is `offline`. */
   async getStatuses(userIds: readonly string[], options?: RequestOptions): Promise<UserStatus[]> {
-    const query = { user_ids: userIds };
-    return (await this.#get<{ statuses: UserStatus[] }>('/users/status', query, options)).statuses;
+    const query = queryOf({ user_ids: userIds });
+    return (await this.#http.call<{ statuses: UserStatus[] }>('GET', `/users/status${query}`, options))
+      .statuses;
   }
 
   /** Your own; `offline` hides you while you are connected. */
   setStatus(body: UpdateStatusBody, options?: RequestOptions): Promise<UserStatus> {
-    return this.#put('/users/status', body, options);
+    return this.#http.call('PUT', '/users/status', options, body);
   }
 
   /** Posts a file as a message; `parley.conversation(id).upload()` is the same. */
   upload(conversationId: string, file: UploadFile, options?: UploadOptions): Promise<Message> {
-    return upload(this.#http, conversationId, file, options);
+    return loadUpload().then(({ upload }) => upload(this.#http, conversationId, file, options));
   }
 
   /** Addresses of a file and its thumbnail that work for five minutes without a token: for `<img src>`. */
   async getFileUrl(fileId: string, options?: RequestOptions): Promise<SignedUrl> {
-    const { url, thumbnail_url, ...rest } = await this.#get<SignedUrl>(
-      `${at('files', fileId)}/url`,
-      {},
+    const { url, thumbnail_url, ...rest } = await this.#http.call<SignedUrl>(
+      'GET',
+      path`/files/${fileId}/url`,
       options,
     );
     const absolute = (path: string): string => new URL(path, `${this.#http.origin}/`).href;
@@ -197,48 +201,38 @@ export class ParleyApi {
     variant: 'original' | 'thumbnail' = 'original',
     options: RequestOptions = {},
   ): Promise<Response> {
-    const path = `/api${at('files', fileId)}${variant === 'thumbnail' ? '/thumbnail' : ''}`;
-    return this.#http.fetch(path, {}, options.signal);
+    const rest = variant === 'thumbnail' ? '/thumbnail' : '';
+    return this.#http.fetch(path`/api/files/${fileId}` + rest, {}, async (answer) => answer, options.signal);
   }
 
   /** What changed since `cursor`; without one, where to begin. The store does this by itself. */
   sync(cursor?: string, options?: RequestOptions): Promise<SyncAnswer> {
-    return this.#get('/sync', { cursor }, options);
+    return this.#http.call('GET', `/sync${queryOf({ cursor })}`, options);
   }
 
-  #get<T>(path: string, query: object, options?: RequestOptions): Promise<T> {
-    return this.#http.call('GET', path, { ...options, query: { ...query } });
-  }
-
-  #post<T>(path: string, body?: object, options?: RequestOptions): Promise<T> {
-    return this.#http.call('POST', path, { ...options, ...(body && { body }) });
-  }
-
-  #put<T>(path: string, body: object, options?: RequestOptions): Promise<T> {
-    return this.#http.call('PUT', path, { ...options, body });
-  }
-
-  #delete(path: string, options?: RequestOptions): Promise<null> {
-    return this.#http.call('DELETE', path, options);
-  }
-
-  #list<Page extends PageFacts, Item>(
+  #list<Key extends string, Page extends PageFacts & Readonly<Record<Key, readonly unknown[]>>>(
+    key: Key,
     path: string,
-    query: PageRequest,
-    items: (page: Page) => readonly Item[],
+    query: PageRequest & { readonly archived?: boolean },
     options?: RequestOptions,
-  ): Paged<Page, Item> {
-    const { page: _, ...rest } = query;
-    return paged<Page, Item>(
-      ({ cursor }) =>
-        this.#get<Page>(
-          path,
-          cursor === undefined
-            ? query
-            : { limit: rest.limit, archived: 'archived' in rest ? rest.archived : undefined, cursor },
+  ): Paged<Page, Page[Key][number]> {
+    const { limit, archived } = query;
+    return paged(
+      (cursor) =>
+        this.#http.call<Page>(
+          'GET',
+          path + queryOf(cursor === undefined ? query : { limit, archived, cursor }),
           options,
         ),
-      items,
+      (page) => page[key],
     );
   }
+}
+
+function queryOf(query: object): string {
+  const pairs: string[] = [];
+  for (const [name, value] of Object.entries(query))
+    for (const each of [value].flat())
+      if (each !== undefined) pairs.push(`${name}=${encodeURIComponent(String(each))}`);
+  return pairs.length > 0 ? `?${pairs.join('&')}` : '';
 }

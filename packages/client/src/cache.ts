@@ -1,26 +1,7 @@
-import type { Conversation, Message } from '@parley/protocol';
-import type { Entry } from './outbox.ts';
+import type { Message } from '@parley/protocol';
+import type { Entry, Kept, KeptConversation, Place, ReadMark } from './kept.ts';
 import type { Replica } from './replica/replica.ts';
 import type { ParleyStorage } from './storage.ts';
-
-/** A conversation as it is kept: with its newest page, if that was read. */
-interface KeptConversation {
-  readonly conversation: Conversation;
-  readonly messages: readonly Message[];
-}
-
-/** Where to go on; `isWhole`: all conversations are kept. */
-interface Place {
-  readonly format: 1;
-  readonly cursor: string;
-  readonly isWhole: boolean;
-}
-
-export interface Kept {
-  readonly place: Place | null;
-  readonly conversations: readonly KeptConversation[];
-  readonly entries: readonly Entry[];
-}
 
 /** How many conversations are kept, and of each how many messages. */
 const maxConversations = 100;
@@ -30,7 +11,8 @@ const pauseMs = 1000;
 
 const place = 'place';
 const conversationKey = 'c:';
-const entryKey = 'o:';
+/** What the server may not know yet: by `client_id`, and by conversation. */
+const keys = { unsent: 'o:', read: 'r:' } as const;
 
 /** Keeps in a storage what must outlive the page. What can't be kept is not worth an error. */
 export class Cache {
@@ -52,16 +34,24 @@ export class Cache {
     const records = await this.#storage.load(this.#scope).catch(() => new Map<string, unknown>());
     const under = <T>(prefix: string) =>
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only this class writes there
-      [...records].filter(([key]) => key.startsWith(prefix)).map(([, each]) => each as T);
-    const [found] = under<Place>(place);
+      [...records].filter(([key]) => key.startsWith(prefix)) as [string, T][];
+    const found = under<Place>(place)[0]?.[1];
     const isUsable = found?.format === 1;
-    const conversations = isUsable ? under<KeptConversation>(conversationKey) : [];
+    const conversations = isUsable ? under<KeptConversation>(conversationKey).map(([, each]) => each) : [];
     this.#kept = new Set(conversations.map(({ conversation }) => conversation.id));
-    return { place: isUsable ? found : null, conversations, entries: under<Entry>(entryKey) };
+    return {
+      place: isUsable ? found : null,
+      conversations,
+      entries: under<Entry>(keys.unsent).map(([, entry]) => entry),
+      reads: new Map(under<ReadMark>(keys.read).map(([key, mark]) => [key.slice(keys.read.length), mark])),
+    };
   }
 
-  saveEntry(clientId: string, entry: Entry | null): void {
-    this.#save(new Map([[entryKey + clientId, entry]]));
+  /** Keeps what the server may not know yet; null: it does, or never will. */
+  keep(kind: 'unsent', clientId: string, entry: Entry | null): void;
+  keep(kind: 'read', conversationId: string, mark: ReadMark | null): void;
+  keep(kind: keyof typeof keys, id: string, value: unknown): void {
+    this.#save(new Map([[keys[kind] + id, value]])).catch(() => undefined);
   }
 
   /** This conversation is to be written with the next `write`, which `due` is called for. */
@@ -87,9 +77,16 @@ export class Cache {
     }
     const isWhole = isListed && newest.length === replica.conversations.size;
     changes.set(place, { format: 1, cursor, isWhole } satisfies Place);
+    const before = this.#kept;
     this.#kept = new Set(newest.map(({ id }) => id));
     this.#dirty.clear();
-    this.#save(changes);
+    // What did not get there goes with the next: the cursor that comes with that one is behind all of it.
+    this.#save(changes).catch(() => {
+      for (const id of [...before, ...this.#kept]) {
+        this.#kept.add(id);
+        this.#dirty.add(id);
+      }
+    });
   }
 
   /** Resolves once everything is written. */
@@ -103,8 +100,12 @@ export class Cache {
     await this.#storage.clear(this.#scope);
   }
 
-  #save(changes: ReadonlyMap<string, unknown>): void {
-    this.#last = this.#last.then(() => this.#storage.save(this.#scope, changes)).catch(() => undefined);
+  /** At once: the page may be gone the next moment. */
+  #save(changes: ReadonlyMap<string, unknown>): Promise<void> {
+    const before = this.#last;
+    const saved = (async () => this.#storage.save(this.#scope, changes))();
+    this.#last = saved.catch(() => undefined).then(() => before);
+    return saved;
   }
 }
 

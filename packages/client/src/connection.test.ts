@@ -41,7 +41,13 @@ async function start(probe: () => Promise<unknown> = async () => undefined, getT
   const nothing = () => undefined;
   const connection = new Connection(
     { url: 'ws://host/api/ws', tokens: new Tokens(getToken), WebSocket: FakeSocket, probe, timing },
-    { status: (status) => states.push(status), frame: nothing, missed: nothing, leads: nothing },
+    {
+      status: (status) => states.push(status),
+      frame: nothing,
+      missed: nothing,
+      leads: nothing,
+      told: nothing,
+    },
   );
   connection.start();
   await vi.advanceTimersByTimeAsync(0);
@@ -93,6 +99,20 @@ test('the server says when to come back', async () => {
   connection.wake();
   await vi.advanceTimersByTimeAsync(0);
   expect(count()).toBe(2);
+});
+
+test('who wakes it while it tries in vain has the next try at once', async () => {
+  const { states, last, connection, count } = await start();
+  for (let n = 0; n < 3; n++) {
+    last().closes(1006);
+    await vi.advanceTimersByTimeAsync(0);
+    if (states.at(-1)?.status === 'waiting') await vi.advanceTimersByTimeAsync(pauseOf(states));
+  }
+  expect(count()).toBe(4);
+  connection.wake();
+  last().closes(1006);
+  await vi.advanceTimersByTimeAsync(0);
+  expect(count()).toBe(5);
 });
 
 test('a probe that hangs does not keep it from trying again', async () => {

@@ -71,15 +71,20 @@ export class Connection implements Link {
     if (this.#status === 'open') this.#socket?.send(JSON.stringify(frame));
   }
 
+  /** Nobody shares it. */
+  tell(): void {}
+
   wake(): void {
-    if (this.#status === 'open') this.#ping(this.#deps.timing.patience / 2);
-    else if (this.#status !== 'stopped' && this.#socket === null) void this.#connect();
+    if (this.#status === 'open') return this.#ping(this.#deps.timing.patience / 2);
+    // A try that is under way may have begun before the network was back: the next one follows at once.
+    this.#failures = 0;
+    if (this.#status !== 'stopped' && this.#socket === null) void this.#connect();
   }
 
   async #connect(): Promise<void> {
     this.#drop();
     const current = this.#try;
-    if (this.#status !== 'refused') this.#tell({ status: 'connecting' });
+    if (this.#status !== 'refused') this.#told({ status: 'connecting' });
     try {
       const token = await this.#deps.tokens.get();
       if (current === this.#try) this.#dial(token);
@@ -100,7 +105,7 @@ export class Connection implements Link {
       this.#deadline = 0;
       clearTimeout(this.#timer);
       this.#timer = setTimeout(this.#tick, timing.tick);
-      this.#tell({ status: 'open' });
+      this.#told({ status: 'open' });
     };
     socket.onmessage = ({ data }: { data: unknown }) => this.#receive(String(data));
     socket.onclose = ({ code }: { code: number }) => this.#lost(code);
@@ -174,8 +179,8 @@ export class Connection implements Link {
     clearTimeout(this.#timer);
     const ms = Math.max((most * (1 + Math.random())) / 2, (error.retryAfter ?? 0) * 1000);
     this.#timer = setTimeout(() => void this.#connect(), ms);
-    if (error.status === 401) this.#tell({ status: 'refused', error });
-    else this.#tell({ status: 'waiting', retryAt: Date.now() + ms, error });
+    if (error.status === 401) this.#told({ status: 'refused', error });
+    else this.#told({ status: 'waiting', retryAt: Date.now() + ms, error });
   }
 
   #drop(): void {
@@ -189,7 +194,7 @@ export class Connection implements Link {
     socket.close();
   }
 
-  #tell(status: LinkStatus): void {
+  #told(status: LinkStatus): void {
     this.#status = status.status;
     this.#to.status(status);
   }

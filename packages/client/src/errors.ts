@@ -21,7 +21,7 @@ type Waiting = 'rate_limited' | 'too_many_connections' | 'unavailable' | 'shutti
 
 /** Codes that this client gives itself, all with status 0. */
 export type LocalErrorCode =
-  /** No connection, or none that answers. */
+  /** No connection, or no Parley that answers. */
   | 'network'
   /** Your `AbortSignal`. */
   | 'aborted'
@@ -41,20 +41,17 @@ export type ParleyError = Error &
   );
 
 class Failure extends Error {
-  override readonly name = 'ParleyError';
-  readonly code: string;
-  readonly status: number;
-  readonly retryAfter: number | null;
-  readonly errors: readonly FieldError[];
-  readonly limit: RateLimitInfo | null;
-
   constructor(code: string, message: string, status = 0, body: ErrorFacts = {}) {
-    super(message);
-    this.code = code;
-    this.status = status;
-    this.retryAfter = body.retry_after ?? null;
-    this.errors = body.errors ?? [];
-    this.limit = body.rate_limit_info ?? null;
+    const [first] = body.errors ?? [];
+    super(first === undefined ? message : `${message}: ${first.path} ${first.message}`);
+    Object.assign(this, {
+      name: 'ParleyError',
+      code,
+      status,
+      retryAfter: body.retry_after ?? null,
+      errors: body.errors ?? [],
+      limit: body.rate_limit_info ?? null,
+    });
   }
 }
 

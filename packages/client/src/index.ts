@@ -1,6 +1,6 @@
 import { Parley, type ParleyOptions } from './core.ts';
-import { indexedDbStorage } from './indexeddb.ts';
-import { shareTabs } from './tabs.ts';
+import { memoryStorage, type ParleyStorage } from './storage.ts';
+import type { ShareLink } from './tabs.ts';
 
 /**
  * A client for one signed-in person, with all there is: one socket for all tabs, and what is known and unsent in
@@ -16,7 +16,32 @@ import { shareTabs } from './tabs.ts';
  * ```
  */
 export const createParley = (options: ParleyOptions): Parley =>
-  new Parley({ storage: indexedDbStorage(), share: shareTabs, ...options });
+  new Parley({
+    storage: inBrowser ? lazyStorage() : null,
+    share: inBrowser ? lazyShare() : null,
+    ...options,
+  });
+
+const inBrowser = 'document' in globalThis;
+
+/** What can't be loaded is asked for again with each use. */
+const lazyStorage = (): ParleyStorage => {
+  const load = async () =>
+    (storage ??= (await import('./indexeddb.ts')).indexedDbStorage() ?? memoryStorage());
+  let storage: ParleyStorage | undefined;
+  return {
+    load: async (scope) => (await load()).load(scope),
+    save: async (scope, changes) => (await load()).save(scope, changes),
+    clear: async (scope) => (await load()).clear(scope),
+  };
+};
+
+/** A tab that can't load it has a socket of its own. */
+const lazyShare = (): Promise<ShareLink | null> =>
+  import('./tabs.ts').then(
+    ({ shareTabs }) => shareTabs,
+    () => null,
+  );
 
 export type { HistoryRequest, ParleyApi } from './api.ts';
 export type { ParleyConversation } from './conversation.ts';
@@ -26,6 +51,7 @@ export type { Handler, ParleyEvent, ParleyEvents } from './events.ts';
 export type { Fetch, RequestOptions } from './http.ts';
 export type { PageFacts, PageRequest, Paged } from './pages.ts';
 export type { WebSocketConstructor, WebSocketLike } from './platform.ts';
+export { initialConversationState, initialState } from './state.ts';
 export type {
   AnyMessage,
   ConnectionState,
@@ -37,6 +63,6 @@ export type {
   ShownMessage,
 } from './state.ts';
 export { memoryStorage, type Changes, type ParleyStorage } from './storage.ts';
-export type { GetToken } from './tokens.ts';
+export { bearerOf, type GetToken } from './tokens.ts';
 export type { UploadFile, UploadOptions } from './upload.ts';
 export type * from '@parley/protocol';

@@ -18,6 +18,7 @@ interface Transaction {
   onabort: (() => void) | null;
   readonly error: unknown;
   objectStore(name: string): Store;
+  commit?(): void;
 }
 interface Database {
   onversionchange: (() => void) | null;
@@ -40,21 +41,30 @@ export function indexedDbStorage(name = 'parley'): ParleyStorage | null {
   const { indexedDB, IDBKeyRange } = globalThis as unknown as Surroundings;
   if (indexedDB === undefined || IDBKeyRange === undefined) return null;
 
-  const opened = new Promise<Database>((resolve, reject) => {
-    const request = indexedDB.open(name, 1);
-    request.onupgradeneeded = () => request.result.createObjectStore(store);
-    request.onerror = () => reject(toParleyError(request.error));
-    request.onsuccess = () => {
-      const database = request.result;
-      database.onversionchange = () => database.close();
-      resolve(database);
-    };
-  });
+  const open = () =>
+    new Promise<Database>((resolve, reject) => {
+      const request = indexedDB.open(name, 1);
+      request.onupgradeneeded = () => request.result.createObjectStore(store);
+      request.onerror = () => reject(toParleyError(request.error));
+      request.onsuccess = () => {
+        const database = request.result;
+        database.onversionchange = () => database.close();
+        resolve(database);
+      };
+    });
+  let opened = open();
   opened.catch(() => undefined);
 
   const run = async <T>(mode: 'readonly' | 'readwrite', work: (store: Store) => () => T): Promise<T> => {
-    const transaction = (await opened).transaction(store, mode);
+    const begin = async () => (await opened).transaction(store, mode);
+    const transaction = await begin().catch(() => {
+      // It was closed meanwhile, by the browser or for somebody who deletes it.
+      opened = open();
+      return begin();
+    });
     const result = work(transaction.objectStore(store));
+    // A page that is left does not end it any more.
+    transaction.commit?.();
     await new Promise<void>((resolve, reject) => {
       transaction.oncomplete = () => resolve();
       transaction.onabort = () => reject(toParleyError(transaction.error));

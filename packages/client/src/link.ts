@@ -18,6 +18,8 @@ export interface LinkListener {
   missed(): void;
   /** From now on this side has the socket itself. */
   leads(): void;
+  /** Another side has told this by `tell`. */
+  told(news: unknown): void;
 }
 
 /** A socket of one's own, or a share in another tab's. */
@@ -30,4 +32,6 @@ export interface Link {
   wake(): void;
   /** Has no effect while it is not open. */
   send(frame: ClientFrame): void;
+  /** Tells all other sides that share the socket. Plain data, as `structuredClone` takes it. */
+  tell(news: unknown): void;
 }

@@ -21,13 +21,13 @@ export interface Paged<Page, Item> extends Promise<Page>, AsyncIterable<Item> {}
 
 /** Nothing is asked for twice: the iterator begins with the page that is awaited. */
 export function paged<Page extends PageFacts, Item>(
-  read: (place: { readonly cursor?: string }) => Promise<Page>,
+  read: (cursor?: string) => Promise<Page>,
   items: (page: Page) => readonly Item[],
 ): Paged<Page, Item> {
-  const first = read({});
+  const first = read();
   return Object.assign(first, {
     async *[Symbol.asyncIterator]() {
-      for (let page = await first; ; page = await read({ cursor: page.next_cursor })) {
+      for (let page = await first; ; page = await read(page.next_cursor)) {
         yield* items(page);
         if (page.next_cursor === null || !page.has_more) return;
       }

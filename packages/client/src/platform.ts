@@ -12,8 +12,7 @@ export interface WebSocketLike {
 export type WebSocketConstructor = new (url: string, protocols: string[]) => WebSocketLike;
 
 interface Target {
-  addEventListener?(type: string, listener: () => void): void;
-  removeEventListener?(type: string, listener: () => void): void;
+  addEventListener?(type: string, listener: () => void, options: { signal: AbortSignal }): void;
 }
 
 interface Surroundings extends Target {
@@ -24,31 +23,40 @@ interface Surroundings extends Target {
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- every member is optional
 const here = globalThis as unknown as Surroundings;
 
-/** A new id: random, and unlike any other. `randomUUID` is missing on pages without TLS and in React Native. */
-export const newId = (): string =>
-  here.crypto?.randomUUID?.() ??
-  Array.from({ length: 4 }, () => Math.random().toString(36).slice(2, 10)).join('-');
+const digits = (): string => Math.random().toString(36).slice(2);
 
-/** Calls `wake` whenever a connection may have come or gone unnoticed. Answers how to stop that. */
-export function watchSurroundings(wake: () => void): () => void {
-  const { document } = here;
-  const seen = () => document?.visibilityState === 'visible' && wake();
-  const watched = [
-    [here, 'online', wake],
-    [here, 'offline', wake],
-    [here, 'pageshow', wake],
-    [document, 'visibilitychange', seen],
-  ] as const;
-  for (const [target, type, listener] of watched) target?.addEventListener?.(type, listener);
-  return () => {
-    for (const [target, type, listener] of watched) target?.removeEventListener?.(type, listener);
-  };
+/** A new id: random, and unlike any other. `randomUUID` is missing on pages without TLS and in React Native. */
+export const newId = (): string => here.crypto?.randomUUID?.() ?? `${digits()}-${digits()}`;
+
+export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Before what failed is tried again: as long as the server asks for, and 2 s. */
+export const pauseAfter = ({ retryAfter }: { readonly retryAfter: number | null }): Promise<void> =>
+  sleep((retryAfter ?? 0) * 1000 + 2000);
+
+export interface Deferred<T> {
+  readonly promise: Promise<T>;
+  readonly resolve: (value: T) => void;
+  readonly reject: (error: Error) => void;
 }
 
-/** Calls `hidden` when the page is left, which may be the last that is heard of it. */
-export function watchLeaving(hidden: () => void): () => void {
+/** `Promise.withResolvers`, which React Native does not have everywhere. */
+export function deferred<T>(): Deferred<T> {
+  let resolve: Deferred<T>['resolve'] = () => undefined;
+  let reject: Deferred<T>['reject'] = () => undefined;
+  const promise = new Promise<T>((...both) => ([resolve, reject] = both));
+  return { promise, resolve, reject };
+}
+
+/**
+ * Calls `wake` whenever a connection may have come or gone unnoticed, and `leave` when the page is left, which may be the
+ * last that is heard of it. Answers how to stop that.
+ */
+export function watchSurroundings(wake: () => void, leave: () => void): () => void {
   const { document } = here;
-  const left = () => document?.visibilityState === 'hidden' && hidden();
-  document?.addEventListener?.('visibilitychange', left);
-  return () => document?.removeEventListener?.('visibilitychange', left);
+  const stop = new AbortController();
+  for (const type of ['online', 'offline', 'pageshow']) here.addEventListener?.(type, wake, stop);
+  const seen = () => (document?.visibilityState === 'visible' ? wake() : leave());
+  document?.addEventListener?.('visibilitychange', seen, stop);
+  return () => stop.abort();
 }

@@ -1,6 +1,6 @@
 import type { ClientFrame, ServerFrame } from '@parley/protocol';
 import { failure, type ParleyError } from './errors.ts';
-import { newId } from './platform.ts';
+import { deferred, newId, type Deferred } from './platform.ts';
 
 type Distribute<T> = T extends unknown ? Omit<T, 'request_id'> : never;
 /** A frame without its number. */
@@ -28,7 +28,7 @@ const statuses: Readonly<Record<string, number>> = {
 
 /** Frames that are to be answered, by their numbers. */
 export class Requests {
-  readonly #asked = new Map<string, PromiseWithResolvers<ServerFrame>>();
+  readonly #asked = new Map<string, Deferred<ServerFrame>>();
 
   /**
    * Sends a frame and awaits its answer.
@@ -36,7 +36,7 @@ export class Requests {
    */
   async ask(frame: Command, send: (frame: ClientFrame) => void): Promise<ServerFrame> {
     const id = newId();
-    const answer = Promise.withResolvers<ServerFrame>();
+    const answer = deferred<ServerFrame>();
     this.#asked.set(id, answer);
     const timer = setTimeout(() => answer.reject(failure('network', 'There was no answer')), answerMs);
     send({ ...frame, request_id: id });

@@ -1,14 +1,14 @@
 import type { Conversation, Message } from '@parley/protocol';
-import { pendingMessage, type Outbox } from './outbox.ts';
+import type { Outbox, Sending } from './outbox.ts';
 import type { ReplicaConversation } from './replica/conversation.ts';
-import { keep, type AnyMessage, type PendingMessage, type ShownMessage } from './state.ts';
+import { keep, keepAll, type AnyMessage, type PendingMessage, type ShownMessage } from './state.ts';
 
 const noMetadata = {};
 
 /** Makes of what is held, sent and changed by hand what a conversation shows; what did not change is the same object. */
 export class Shown {
   #messages = new Map<number, ShownMessage>();
-  #pending = new Map<string, PendingMessage>();
+  #pending = new Map<string, AnyMessage>();
   /** Changes that are shown before the server has confirmed them: texts by message; null: deleted. */
   readonly #edits = new Map<string, string | null>();
 
@@ -31,6 +31,9 @@ export class Shown {
     const list: AnyMessage[] = [];
     const messages = new Map<number, ShownMessage>();
     const pending = this.#listPending(held.id, held.last_seq, outbox);
+    // In a conversation that had no message yet.
+    if (from === 1 && to >= from)
+      for (const { after, message } of pending) if (after < from) list.push(message);
     for (let seq = from; seq <= to; seq++) {
       const message = held.message(seq);
       if (message === undefined) continue;
@@ -54,13 +57,16 @@ export class Shown {
     const before = this.#pending;
     this.#pending = new Map();
     const sendings = outbox?.of(id) ?? [];
-    return sendings.flatMap((sending): { after: number; message: AnyMessage }[] => {
+    return sendings.flatMap((sending) => {
       const { entry, message } = sending;
+      const key = entry.client_id;
       if (message !== null && message.seq <= lastSeq) return [];
-      if (message !== null) return [{ after: Infinity, message: { ...message, key: entry.client_id } }];
-      const shown = keep(before.get(entry.client_id), pendingMessage(sending, outbox?.userId ?? ''));
-      this.#pending.set(entry.client_id, shown);
-      return [{ after: entry.after_seq ?? Infinity, message: shown }];
+      const shown = keep(
+        before.get(key),
+        message === null ? pendingMessage(sending, outbox?.userId ?? '') : { ...message, key },
+      );
+      this.#pending.set(key, shown);
+      return { after: message === null ? (entry.after_seq ?? Infinity) : Infinity, message: shown };
     });
   }
 
@@ -84,8 +90,27 @@ export function summaryOf(
   const next = held.toConversation();
   return keep(before ?? undefined, {
     ...next,
-    participants: keep(before?.participants, next.participants),
+    participants: keepAll(before?.participants, next.participants),
     last_message: next.last_message && keep(before?.last_message ?? undefined, next.last_message),
     unread_count: Math.max(0, Math.min(next.unread_count, next.last_seq - readTo)),
   });
+}
+
+/** What was sent, as it is shown until the server has it. */
+function pendingMessage({ entry, retryAt }: Readonly<Sending>, userId: string): PendingMessage {
+  const { client_id, conversation_id, body, created_at, error } = entry;
+  const shown = {
+    content: body.content,
+    message_type: body.message_type ?? 'text',
+    reply_to_id: body.reply_to_id ?? null,
+    metadata: body.metadata ?? noMetadata,
+    key: client_id,
+    id: client_id,
+    client_id,
+    conversation_id,
+    seq: null,
+    sender_id: userId,
+    created_at,
+  };
+  return error === null ? { ...shown, status: 'sending', retryAt } : { ...shown, status: 'failed', error };
 }

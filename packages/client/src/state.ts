@@ -67,6 +67,8 @@ export interface ConversationState {
   readonly hasNewer: boolean;
   /** Whether a first page was read, or is known from last time. */
   readonly isLoaded: boolean;
+  /** Why it could not be read when it was opened; null once it was. Not for want of a connection. */
+  readonly error: ParleyError | null;
   /** Everybody who is known, longest-standing first: all of up to 200 once open; of more, see `loadParticipants`. */
   readonly participants: readonly Participant[];
   /** Ids of others who are typing. */
@@ -83,6 +85,9 @@ export interface ParleyState {
   readonly archived: readonly Conversation[];
   /** Whether there are more than those: see `loadConversations`. */
   readonly hasMoreConversations: boolean;
+  /** Whether there may be more of those archived: see `loadConversations`. */
+  readonly hasMoreArchived: boolean;
+  /** Over `conversations`, so of those not archived and as far as they are loaded: all of them once there are no more. */
   readonly unread: {
     readonly messages: number;
     /** How many conversations have any. */
@@ -92,18 +97,59 @@ export interface ParleyState {
   readonly statuses: ReadonlyMap<string, UserStatus>;
 }
 
-/** `next`, or `before` if it says the same: arrays and objects one level deep. */
+/** Before anything is known: also what a server renders. */
+export const initialState: ParleyState = {
+  connection: { status: 'closed' },
+  userId: null,
+  conversations: [],
+  archived: [],
+  hasMoreConversations: true,
+  hasMoreArchived: true,
+  unread: { messages: 0, conversations: 0 },
+  statuses: new Map(),
+};
+
+/** The same of a conversation; each has its `id` besides. */
+export const initialConversationState: Omit<ConversationState, 'id'> = {
+  access: 'unknown',
+  conversation: null,
+  messages: [],
+  hasOlder: false,
+  hasNewer: false,
+  isLoaded: false,
+  error: null,
+  participants: [],
+  typing: [],
+};
+
+/** `next`, or `before` if it says the same: arrays and objects one level deep, `metadata` all the way. */
 export function keep<T extends object>(before: T | undefined, next: T): T {
-  if (before === undefined) return next;
+  if (before === undefined || before === next) return next;
   const keys = Object.keys(next);
   return keys.length === Object.keys(before).length &&
-    keys.every((key) => Object.is(Reflect.get(before, key), Reflect.get(next, key)))
+    keys.every((key) => isSame(key, Reflect.get(before, key), Reflect.get(next, key)))
     ? before
     : next;
 }
 
-/** A copy of `now`, or `before` if that says the same. */
-export function keepMap<K, V>(before: ReadonlyMap<K, V>, now: ReadonlyMap<K, V>): ReadonlyMap<K, V> {
-  if (before.size === now.size && [...now].every(([key, value]) => before.get(key) === value)) return before;
-  return new Map(now);
+/** `next`, or `before` if it says the same; so with each of its items. */
+export function keepAll<T extends object>(before: readonly T[] = [], next: readonly T[]): T[] {
+  const items = next.map((each, index) => keep(before[index], each));
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- nobody changes it
+  return keep(before as T[], items);
+}
+
+/** What is read again comes with metadata of its own. */
+const isSame = (key: string, a: unknown, b: unknown): boolean =>
+  Object.is(a, b) || (key === 'metadata' && JSON.stringify(a) === JSON.stringify(b));
+
+/** A copy of `now`, or `before` if that says the same; so with each value. */
+export function keepMap<K, V extends object>(
+  before: ReadonlyMap<K, V>,
+  now: ReadonlyMap<K, V>,
+): ReadonlyMap<K, V> {
+  const next = new Map([...now].map(([key, value]) => [key, keep(before.get(key), value)]));
+  return before.size === next.size && [...next].every(([key, value]) => before.get(key) === value)
+    ? before
+    : next;
 }

@@ -8,7 +8,7 @@ export type Changes = ReadonlyMap<string, unknown>;
 export interface ParleyStorage {
   /** Everything in a scope. */
   load(scope: string): Promise<ReadonlyMap<string, unknown>>;
-  /** All of it or nothing. */
+  /** All of it or nothing, and after what was to be saved before: that is not waited for. */
   save(scope: string, changes: Changes): Promise<void>;
   /** Removes everything in a scope. */
   clear(scope: string): Promise<void>;

@@ -32,6 +32,8 @@ export interface TabApis {
 type Note =
   /** Somebody came: where are we? */
   | { readonly kind: 'hello' }
+  /** To all others. */
+  | { readonly kind: 'news'; readonly news: unknown }
   /** To the leader: send this. */
   | { readonly kind: 'send'; readonly frame: ClientFrame }
   /** From the leader: its `n`th frame, and how it does. */
@@ -100,11 +102,17 @@ class SharedLink implements Link {
     else this.#own.send(frame);
   }
 
+  tell(news: unknown): void {
+    this.#post({ kind: 'news', news });
+  }
+
   /** Leads as soon as the lock is free, until it is given back or taken away. */
   #queue(options: { readonly signal?: AbortSignal; readonly steal?: boolean }): void {
     const { signal } = this.#stop;
+    let isGranted = false;
     const lead = () =>
       new Promise<void>((resolve) => {
+        isGranted = true;
         if (signal.aborted) return resolve();
         signal.addEventListener('abort', () => {
           this.#resign();
@@ -113,8 +121,10 @@ class SharedLink implements Link {
         this.#lead();
       });
     this.#apis.locks.request(this.#name, options, lead).catch(() => {
-      // Taken away: this tab was away for too long.
       if (signal.aborted) return;
+      // Never given, as in an embedded page without storage: each tab has a socket of its own.
+      if (!isGranted) return void lead();
+      // Taken away: this tab was away for too long.
       this.#resign();
       this.#queue({ signal });
       this.wake();
@@ -153,6 +163,7 @@ class SharedLink implements Link {
   }
 
   #hear(note: Note): void {
+    if (note.kind === 'news') return this.#to.told(note.news);
     if (this.#own !== null) {
       if (note.kind === 'send') this.#own.send(note.frame);
       if (note.kind === 'hello')

@@ -3,6 +3,9 @@ import { failure } from './errors.ts';
 /** Answers a token that is valid now: from your own backend, or your auth library. Called again before it expires. */
 export type GetToken = () => string | Promise<string>;
 
+/** Milliseconds that `getToken` may take. */
+const patienceMs = 30_000;
+
 interface Claims {
   readonly sub?: unknown;
   readonly role?: unknown;
@@ -33,12 +36,14 @@ export function bearerOf(token: string): string | null {
 
 /** The one token that is in use, and where the next comes from. */
 export class Tokens {
+  /** Whose they are, once that is known: somebody else's are not used. */
+  owner: string | null = null;
   readonly #getToken: GetToken;
-  #token: string | null = null;
-  #refused: string | null = null;
+  #token: string | undefined;
+  #refused: string | undefined;
   /** When to ask for another: in ms since 1970, by this machine's clock. */
   #renewAt = Infinity;
-  #asked: Promise<string> | null = null;
+  #asked: Promise<string> | undefined;
 
   constructor(getToken: GetToken) {
     this.#getToken = getToken;
@@ -51,26 +56,42 @@ export class Tokens {
 
   /**
    * A token that should be valid.
-   * @throws what `getToken` throws; `invalid_token` if it gives the one that was refused
+   * @throws what `getToken` throws; `network` if it takes too long; `invalid_token` if it gives none, somebody else's, or
+   * the one that was refused
    */
-  get(): Promise<string> {
-    if (this.#token !== null && !this.isOld) return Promise.resolve(this.#token);
-    this.#asked ??= this.#ask().finally(() => (this.#asked = null));
-    return this.#asked;
+  async get(): Promise<string> {
+    const token =
+      this.#token === undefined || this.isOld
+        ? await (this.#asked ??= this.#ask().finally(() => (this.#asked = undefined)))
+        : this.#token;
+    const bearer = bearerOf(token);
+    if (bearer === null || bearer === (this.owner ?? bearer)) return token;
+    this.#token = undefined;
+    throw failure('invalid_token', `getToken gave a token of ${bearer}, not of ${this.owner}`, 401);
   }
 
   /** The server took this token for bad or expired. */
   refuse(token: string): void {
     this.#refused = token;
-    if (this.#token === token) this.#token = null;
+    if (this.#token === token) this.#token = undefined;
   }
 
   async #ask(): Promise<string> {
-    const token = await this.#getToken();
-    if (token === this.#refused) throw failure('invalid_token', 'The token was refused', 401);
-    if (token !== this.#token) this.#renewAt = renewalOf(token);
-    this.#token = token;
-    return token;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<string>((_resolve, reject) => {
+      const error = failure('network', `getToken gave no token within ${patienceMs / 1000} s`);
+      timer = setTimeout(() => reject(error), patienceMs);
+    });
+    try {
+      const token: unknown = await Promise.race([this.#getToken(), late]);
+      if (typeof token !== 'string' || token === '')
+        throw failure('invalid_token', 'getToken gave no token: it must answer a JWT, as a string', 401);
+      if (token === this.#refused) throw failure('invalid_token', 'The token was refused', 401);
+      if (token !== this.#token) this.#renewAt = renewalOf(token);
+      return (this.#token = token);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 }
 

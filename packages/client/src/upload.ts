@@ -17,6 +17,10 @@ export interface UploadOptions extends RequestOptions {
   readonly onProgress?: (progress: { readonly loaded: number; readonly total: number }) => void;
 }
 
+interface Fields {
+  append(name: string, value: unknown, fileName: string): void;
+}
+
 interface Xhr {
   readonly status: number;
   readonly responseText: string;
@@ -48,23 +52,25 @@ export async function upload(
   form.append('client_id', clientId);
   const name = fileName ?? ('name' in file ? file.name : 'file');
   // React Native's own FormData takes its kind of file.
-  form.append('file', file, name);
+  const fields: Fields = form;
+  fields.append('file', file, name);
   const path = `/api/conversations/${encodeURIComponent(conversationId)}/upload`;
+  const { tokens } = http;
   for (let tries = 1; ; tries++) {
-    const token = await http.tokens.get();
+    let token: string | null = null;
     try {
+      token = await tokens.get();
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- where there is one, it is like this
       const { XMLHttpRequest } = globalThis as { XMLHttpRequest?: new () => Xhr };
-      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the server's answer is as its schema says
-      return JSON.parse(
+      return http.parse<Message>(
         XMLHttpRequest === undefined
           ? await byStream(http, path, token, form, options)
-          : await byXhr(new XMLHttpRequest(), http.origin + path, token, form, options),
-      ) as Message;
+          : await byXhr(new XMLHttpRequest(), http.origin, path, token, form, options),
+      );
     } catch (thrown) {
       const error = toParleyError(thrown);
-      if (error.status !== 401 || tries > 1) throw error;
-      http.tokens.refuse(token);
+      if (error.status !== 401 || token === null || tries > 1) throw error;
+      tokens.refuse(token);
     }
   }
 }
@@ -72,7 +78,8 @@ export async function upload(
 /** The only way in browsers to learn how much has left. */
 function byXhr(
   xhr: Xhr,
-  url: string,
+  origin: string,
+  path: string,
   token: string,
   form: FormData,
   options: UploadOptions,
@@ -80,14 +87,14 @@ function byXhr(
   const { signal, onProgress } = options;
   const abort = () => xhr.abort();
   return new Promise<string>((resolve, reject) => {
-    xhr.open('POST', url);
+    xhr.open('POST', origin + path);
     xhr.setRequestHeader('authorization', `Bearer ${token}`);
     if (onProgress !== undefined)
       xhr.upload.onprogress = ({ loaded, total }) => onProgress({ loaded, total });
     xhr.onload = () => {
       const { status, responseText } = xhr;
       if (status < 300) resolve(responseText);
-      else reject(refusalOf(status, responseText, { get: (name) => xhr.getResponseHeader(name) }));
+      else reject(refusalOf(origin, status, responseText, { get: (name) => xhr.getResponseHeader(name) }));
     };
     xhr.onerror = () => reject(failure('network', 'The upload failed'));
     xhr.onabort = () => reject(failure('aborted', 'The upload was aborted'));
@@ -96,6 +103,9 @@ function byXhr(
     else xhr.send(form);
   }).finally(() => signal?.removeEventListener('abort', abort));
 }
+
+/** Bytes between two tellings of how much has left. */
+const partBytes = 65_536;
 
 /** Where `fetch` streams: it counts what it takes. */
 async function byStream(
@@ -110,15 +120,17 @@ async function byStream(
   const blob = await encoded.blob();
   const total = blob.size;
   let loaded = 0;
-  const counted = new TransformStream<Uint8Array, Uint8Array>({
-    transform(chunk, out) {
-      loaded += chunk.length;
+  const counted = new ReadableStream<Uint8Array>({
+    async pull(out) {
+      if (loaded === total) return out.close();
+      const part = await blob.slice(loaded, loaded + partBytes).arrayBuffer();
+      out.enqueue(new Uint8Array(part));
+      loaded += part.byteLength;
       onProgress?.({ loaded, total });
-      out.enqueue(chunk);
     },
   });
   const init = { method: 'POST', headers: { 'content-type': type }, duplex: 'half' };
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `duplex` is not in every version of the types
-  const sent = { ...init, body: blob.stream().pipeThrough(counted) } as Init;
-  return (await http.send(path, sent, token, signal, 0)).text();
+  const sent = { ...init, body: counted } as Init;
+  return http.send(path, sent, token, (answer) => answer.text(), signal, 0);
 }

@@ -208,3 +208,49 @@ test('uploads tell how far they are, and can be aborted', async () => {
   const url = await theirs.upload(file, { fileName: 'b.txt' });
   expect(url.sender_id).toContain('bob');
 });
+
+test('a jump leads to a message however long ago it was, and tells when there is none', async () => {
+  const { ann, bob, b } = await two();
+  const person = await stage.server.person(ann);
+  const long = await person.group({ id: bob });
+  const first = await person.say(long.id, 'the first');
+  for (let n = 0; n < 300; n += 50)
+    await Promise.all(Array.from({ length: 50 }, () => person.say(long.id, 'and on')));
+  const elsewhere = await person.say((await person.group({ id: bob })).id, 'elsewhere');
+  const view = b.conversation(long.id);
+  await view.open();
+  expect(await view.jumpTo(first.id)).toBe(true);
+  expect(view.messages[0]?.content).toBe('the first');
+  expect(view.getSnapshot()).toMatchObject({ hasOlder: false, hasNewer: true });
+  const seqs = view.messages.map(({ seq }) => seq ?? 0);
+  expect(seqs).toEqual(seqs.map((_, n) => n + 1));
+  expect(await view.jumpTo(elsewhere.id)).toBe(false);
+  expect(await view.jumpTo('no such message')).toBe(false);
+  await view.loadLatest();
+  expect(view.messages.at(-1)?.seq).toBe(301);
+});
+
+test('memory is bounded: conversations that were looked at long ago keep a page', async () => {
+  const { ann, bob, b } = await two();
+  const person = await stage.server.person(ann);
+  const rooms = await Promise.all(Array.from({ length: 12 }, () => person.group({ id: bob })));
+  const [long, open, ...others] = rooms.map(({ id }) => b.conversation(id));
+  for (const view of [long, open])
+    for (let n = 0; n < 120; n += 40)
+      await Promise.all(Array.from({ length: 40 }, () => person.say(view?.id ?? '', 'text')));
+  for (const view of [long, open]) {
+    await view?.open();
+    while (await view?.loadOlder());
+    expect(view?.messages).toHaveLength(120);
+  }
+  long?.close();
+  for (const view of others) {
+    await view.open();
+    view.close();
+  }
+  expect(long?.messages).toHaveLength(50);
+  expect(open?.messages).toHaveLength(120);
+  expect(long?.getSnapshot()).toMatchObject({ hasOlder: true, hasNewer: false });
+  while (await long?.loadOlder());
+  expect(long?.messages).toHaveLength(120);
+});

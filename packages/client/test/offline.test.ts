@@ -63,3 +63,35 @@ test('a conversation that one was removed from meanwhile is gone, one that is ne
   expect(again.conversations.map(({ id }) => id)).toEqual([fresh.id]);
   expect(told).toEqual(['welcome']);
 });
+
+test('what was read without a connection stays read over a reload, and is told when there is one', async () => {
+  const storage = memoryStorage();
+  const dan = await stage.server.person('dan');
+  const room = await dan.group({ id: 'flo' });
+  await dan.say(room.id, 'read me');
+  const parley = stage.client('flo', { storage });
+  await parley.connect();
+  await parley.conversation(room.id).open();
+  await stage.cable.cut();
+  await until(parley, ({ connection }) => connection.status === 'waiting');
+  parley.conversation(room.id).markRead();
+  expect(parley.getSnapshot().unread.messages).toBe(0);
+  await parley.close();
+
+  const again = stage.client('flo', { storage });
+  const connected = again.connect();
+  await until(again, ({ conversations }) => conversations.length === 1);
+  expect(again.getSnapshot().unread.messages).toBe(0);
+  await stage.cable.mend();
+  again.wake();
+  await connected;
+  const view = again.conversation(room.id);
+  await until(view, ({ participants }) =>
+    participants.some((each) => each.user_id === 'flo' && each.last_read_seq === 1),
+  );
+  await until(view, ({ conversation }) => conversation?.unread_count === 0);
+  await again.close();
+  expect([...(await storage.load(`${stage.url} flo`)).keys()].filter((key) => key.startsWith('r:'))).toEqual(
+    [],
+  );
+});

@@ -124,3 +124,28 @@ test('an event that comes before the answer to the REST call does not double the
   await until(view, ({ messages }) => messages.every(({ seq }) => seq !== null));
   expect(texts(view)).toEqual(['once']);
 });
+
+test('what changes between an early read and the first connection is known after it', async () => {
+  const bob = await stage.server.person('bob-5');
+  const room = await bob.group({ id: 'ann-5' });
+  await bob.say(room.id, 'one');
+  let isHeld = true;
+  class Held extends WebSocket {
+    constructor(url: string, protocols: string[]) {
+      if (isHeld) throw new Error('Not yet');
+      super(url, protocols);
+    }
+  }
+  const parley = stage.client('ann-5', { WebSocket: Held });
+  const connected = parley.connect();
+  const view = parley.conversation(room.id);
+  await view.open();
+  expect(texts(view)).toEqual(['one']);
+  const { id } = await bob.say(room.id, 'two');
+  await bob.put(`/api/messages/${id}`, { content: 'two, edited' });
+  await bob.put(`/api/conversations/${room.id}`, { title: 'Renamed' });
+  isHeld = false;
+  await connected;
+  await until(view, ({ conversation }) => conversation?.title === 'Renamed');
+  expect(texts(view)).toEqual(['one', 'two, edited']);
+});

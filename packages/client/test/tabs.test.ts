@@ -114,3 +114,40 @@ test('a tab that holds the socket and does not answer is replaced', async () => 
   await lost.promise;
   expect(parley.getSnapshot().connection.status).toBe('live');
 });
+
+test('what one tab could not send shows in the others, and any of them retries or discards it', async () => {
+  const { all } = await tabs(3);
+  const [, second, third] = all as [Parley, Parley, Parley];
+  const group = await second.createConversation({ type: 'group', participant_ids: ['bob'] });
+  const views = all.map((tab) => tab.conversation(group.id));
+  const [mine, other] = [second.conversation(group.id), third.conversation(group.id)];
+  await Promise.all(views.map((view) => view.open()));
+  const refused = mine.send({ content: 'x', reply_to_id: 'nothing' });
+  await expect(refused).rejects.toMatchObject({ code: 'reply_not_found' });
+  for (const view of views) await until(view, ({ messages }) => messages[0]?.status === 'failed');
+  const again = other.retry({ client_id: other.messages[0]?.id ?? '' });
+  await expect(again).rejects.toMatchObject({ code: 'reply_not_found' });
+  for (const view of views) await until(view, ({ messages }) => messages[0]?.status === 'failed');
+  other.discard({ client_id: other.messages[0]?.id ?? '' });
+  for (const view of views) await until(view, ({ messages }) => messages.length === 0);
+});
+
+test('what was unsent in a tab that is closed is sent by another one', async () => {
+  const { ann, all } = await tabs(2);
+  const [first, second] = all as [Parley, Parley];
+  const group = await first.createConversation({ type: 'group', participant_ids: ['bob'] });
+  const view = first.conversation(group.id);
+  await view.open();
+  await stage.cable.cut();
+  await until(second, ({ connection }) => connection.status === 'waiting');
+  void second.conversation(group.id).send('from the second');
+  await until(view, ({ messages }) => messages.length === 1);
+  await second.close();
+  await stage.cable.mend();
+  first.wake();
+  await until(view, ({ messages }) => messages[0]?.seq === 1);
+  const { body } = await (
+    await stage.server.person(ann)
+  ).get<{ messages: unknown[] }>(`/api/conversations/${group.id}/messages`);
+  expect(body.messages).toHaveLength(1);
+});

@@ -48,9 +48,8 @@ test('messages are told apart by their status', () => {
 
 test('lists are pages to await, and items to go through', () => {
   expectTypeOf(parley.api.listConversations).returns.resolves.toHaveProperty('next_cursor');
-  expectTypeOf(parley.api.listConversations()[Symbol.asyncIterator]().next).returns.resolves.toEqualTypeOf<
-    IteratorResult<Conversation>
-  >();
+  type Items = ReturnType<ReturnType<typeof parley.api.listConversations>[typeof Symbol.asyncIterator]>;
+  expectTypeOf<Items['next']>().returns.resolves.toEqualTypeOf<IteratorResult<Conversation>>();
   parley.subscribe(
     ({ unread }) => unread.messages,
     (now) => expectTypeOf(now).toEqualTypeOf<number>(),

@@ -1,5 +1,6 @@
 export * from './common.ts';
 export * from './conversations.ts';
+export * from './demo.ts';
 export * from './errors.ts';
 export * from './files.ts';
 export * from './frames.ts';
@@ -8,3 +9,4 @@ export * from './messages.ts';
 export * from './status.ts';
 export * from './sync.ts';
 export * from './users.ts';
+export * from './web.ts';

@@ -1,6 +1,6 @@
 import { Type, type Static } from 'typebox';
-import { Id, Nullable, OneOf, Timestamp, UserId, text } from './common.ts';
-import { appRoles, limits } from './limits.ts';
+import { Id, Nullable, OneOf, Timestamp, UserId } from './common.ts';
+import { limits } from './limits.ts';
 
 export const userStatuses = ['online', 'offline', 'away', 'busy'] as const;
 export type UserStatusType = (typeof userStatuses)[number];
@@ -29,10 +29,3 @@ export const StatusQuery = Type.Object(
   { user_ids: Type.Array(UserId, { minItems: 1, maxItems: limits.statusIds }) },
   { additionalProperties: false },
 );
-
-export const DemoTokenBody = Type.Object({
-  user_id: UserId,
-  name: Type.Optional(text({ minLength: 1, maxLength: 200 })),
-  role: Type.Optional(OneOf(appRoles)),
-});
-export const DemoTokenAnswer = Type.Object({ token: Type.String() });

@@ -25,6 +25,7 @@ test('with nothing set it is demo mode on the loopback, with an embedded Postgre
     databaseUrl: null,
     redis: null,
     identity: { kind: 'demo' },
+    signIn: null,
     maxFileSize: 10_485_760,
     allowedFileTypes: ['image/jpeg', 'image/png', 'image/gif', 'application/pdf', 'text/plain'],
     corsOrigins: [],
@@ -242,6 +243,35 @@ describe('identity', () => {
     expect(problems({ ...issued, JWT_SECRET: secret })).toEqual([]);
     const two = { SUPABASE_URL: 'https://a.example', JWT_JWKS_URL: 'https://b.example/k', JWT_ISSUER: 'b' };
     expect(problems(two)).toEqual([expect.stringMatching(/two issuers/)]);
+  });
+
+  test('the web app signs people in with Supabase where its publishable key is set', () => {
+    const project = { SUPABASE_URL: 'https://abc.supabase.co/' };
+    const anonKey = `x.${Buffer.from('{"role":"anon"}').toString('base64url')}.y`;
+    expect(readConfig(project).signIn).toBeNull();
+    expect(readConfig({ ...project, SUPABASE_ANON_KEY: 'sb_publishable_abc' }).signIn).toEqual({
+      url: 'https://abc.supabase.co',
+      anonKey: 'sb_publishable_abc',
+    });
+    expect(readConfig({ ...project, SUPABASE_ANON_KEY: anonKey }).signIn?.anonKey).toBe(anonKey);
+    expect(problems({ ...issued, SUPABASE_ANON_KEY: anonKey })).toEqual([
+      expect.stringMatching(/^SUPABASE_ANON_KEY is set without SUPABASE_URL/),
+    ]);
+    expect(problems({ SUPABASE_ANON_KEY: anonKey })).toEqual([
+      expect.stringMatching(/^SUPABASE_ANON_KEY alone cannot verify tokens/),
+    ]);
+  });
+
+  test('a key that opens everything is not given to every browser, nor shown', () => {
+    const service = `x.${Buffer.from('{"iss":"supabase","role": "service_role"}').toString('base64url')}.y`;
+    const project = { SUPABASE_URL: 'https://abc.supabase.co', SUPABASE_SERVICE_KEY: 'opaque-service-key' };
+    for (const key of [service, 'sb_secret_abc', 'opaque-service-key']) {
+      const found = problems({ ...project, SUPABASE_ANON_KEY: key });
+      expect(found).toEqual([
+        expect.stringMatching(/^SUPABASE_ANON_KEY is not valid; it takes .*publishable.*never a secret/),
+      ]);
+      expect(found[0]).not.toContain(key);
+    }
   });
 
   test('somebody who meant to configure one does not end up in demo mode', () => {

@@ -1,13 +1,19 @@
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import type { RateLimits } from '@parley/protocol';
-import { readIdentity, type DemoIdentity, type TokenIdentity } from './config/identity.ts';
+import {
+  readIdentity,
+  readSignIn,
+  type DemoIdentity,
+  type SupabaseSignIn,
+  type TokenIdentity,
+} from './config/identity.ts';
 import { unknownVariables, type Environment } from './config/names.ts';
 import { readRateLimits } from './config/rate-limits.ts';
 import { addressOf, ConfigError, EnvironmentReader, listOf, oneOf, wholeNumber } from './config/reader.ts';
 
 export { ConfigError };
-export type { DemoIdentity, TokenIdentity };
+export type { DemoIdentity, SupabaseSignIn, TokenIdentity };
 
 /** The whole configuration: read once from the environment, frozen, and handed down. */
 export interface Config {
@@ -20,6 +26,8 @@ export interface Config {
   readonly databaseUrl: string | null;
   readonly redis: { readonly url: string; readonly cluster: boolean } | null;
   readonly identity: TokenIdentity | DemoIdentity;
+  /** How people sign in to the web app; null: as the identity says, with a token or as a demo. */
+  readonly signIn: SupabaseSignIn | null;
   /** Bytes. */
   readonly maxFileSize: number;
   readonly allowedFileTypes: readonly string[];
@@ -45,9 +53,10 @@ export function readConfig(environment: Environment): Config {
   const common = readCommon(env);
   // Last: whether an identity is missing is said only when nothing else is wrong.
   const identity = readIdentity(env, production);
+  const signIn = readSignIn(env);
   const host = readHost(env, identity);
   if (env.problems.length > 0) throw new ConfigError(env.problems);
-  return deepFreeze({ ...common, host, production, identity });
+  return deepFreeze({ ...common, host, production, identity, signIn });
 }
 
 /** A word that only looks like `production` must not start a server on which anybody can be anybody. */
@@ -57,7 +66,7 @@ const readMode = (env: EnvironmentReader) =>
     parse: oneOf(['production', 'development', 'test']),
   });
 
-function readCommon(env: EnvironmentReader): Omit<Config, 'host' | 'production' | 'identity'> {
+function readCommon(env: EnvironmentReader): Omit<Config, 'host' | 'production' | 'identity' | 'signIn'> {
   readStorage(env);
   return {
     port: env.read('PORT', 8000, {

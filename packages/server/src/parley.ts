@@ -7,6 +7,7 @@ import { lockDataDir, makeDataDir } from './data-dir.ts';
 import { createDomain } from './domain.ts';
 import { addressFinder } from './http/address.ts';
 import { api } from './http/api.ts';
+import type { DemoDeps } from './http/demo.ts';
 import type { OpsOptions } from './http/ops.ts';
 import { loadDemoSecret } from './identity/demo.ts';
 import { createVerifier } from './identity/verifier.ts';
@@ -32,8 +33,8 @@ export interface Parley {
   readonly ops: Omit<OpsOptions, 'draining'>;
   readonly metrics: Metrics;
   readonly limiter: Limiter;
-  /** In demo mode, what signs its tokens. */
-  readonly demoSecret: Uint8Array | null;
+  /** In demo mode, what signs its tokens, and who has had one. */
+  readonly demo: Pick<DemoDeps, 'secret' | 'people' | 'verifier'> | null;
   /** Rejects when the embedded Postgres is gone for good; otherwise never settles. */
   readonly failed: Promise<never>;
   /** Sends every WebSocket away, within `ms`, after what they asked for is answered. */
@@ -138,7 +139,7 @@ export async function createParley(config: Config, prefix: string, log: Logger):
     },
     metrics,
     limiter,
-    demoSecret,
+    demo: demoSecret === null ? null : { secret: demoSecret, people: users, verifier },
     failed,
     drain: (ms) => webSockets.drain(ms),
     close: () => held.disposeAsync(),

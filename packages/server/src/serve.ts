@@ -9,6 +9,8 @@ import Fastify, {
 } from 'fastify';
 import type { Config } from './config.ts';
 import { trustOf } from './http/address.ts';
+import { appRoutes } from './http/app.ts';
+import { findApp } from './http/app/folder.ts';
 import { demoRoutes } from './http/demo.ts';
 import { apiDescription, docsRoutes } from './http/docs.ts';
 import { bodyOf, handleErrors, toRefusal } from './http/errors.ts';
@@ -16,6 +18,7 @@ import { isForLoopback, refuseForeignHosts } from './http/loopback-host.ts';
 import { observe } from './http/observe.ts';
 import { opsRoutes } from './http/ops.ts';
 import { answerUnreadable } from './http/unreadable.ts';
+import { webConfigRoutes } from './http/web-config.ts';
 import { Refusal } from './messaging/refusal.ts';
 import { createParley, type Parley } from './parley.ts';
 import { createLogger } from './telemetry/logs.ts';
@@ -52,10 +55,10 @@ export interface Running {
 }
 
 /**
- * Runs the whole server until `close`.
+ * Runs the whole server until `close`; with the web app of `appFolder`.
  * @throws Error with a sentence for an operator
  */
-export async function serve(config: Config): Promise<Running> {
+export async function serve(config: Config, appFolder = findApp()): Promise<Running> {
   const log = createLogger(config.logLevel);
   const parley = await createParley(config, prefix, log);
   const app = Fastify({
@@ -69,8 +72,8 @@ export async function serve(config: Config): Promise<Running> {
   });
   let draining = false;
   try {
-    await addRoutes(app, parley, () => draining);
-    acceptUpgrades(app.server, parley.demoSecret === null ? parley : onLoopback(parley));
+    await addRoutes(app, { config, parley, appFolder, draining: () => draining });
+    acceptUpgrades(app.server, parley.demo === null ? parley : onLoopback(parley));
     await app.listen({ host: config.host, port: config.port });
   } catch (error) {
     await app.close();
@@ -124,24 +127,38 @@ const onLoopback = ({
   },
 });
 
-async function addRoutes(app: FastifyInstance, parley: Parley, draining: () => boolean): Promise<void> {
+interface Routed {
+  readonly config: Config;
+  readonly parley: Parley;
+  readonly appFolder: string;
+  readonly draining: () => boolean;
+}
+
+async function addRoutes(
+  app: FastifyInstance,
+  { config, parley, appFolder, draining }: Routed,
+): Promise<void> {
+  const { corsOrigins } = config;
   observe(app, parley.metrics);
   handleErrors(app);
-  if (parley.demoSecret !== null) refuseForeignHosts(app);
+  if (parley.demo !== null) refuseForeignHosts(app);
   closeAfterAnswer(app, draining);
   await apiDescription(app);
   await app.register(async (counted) => {
     refuseWhile(counted, draining);
     await counted.register(parley.api, { prefix });
-    if (parley.demoSecret !== null) {
+    if (parley.demo !== null) {
       const { limiter, metrics } = parley;
       const onLimited: typeof metrics.limits.hit = (type, role) => metrics.limits.hit(type, role);
-      await counted.register(demoRoutes(parley.demoSecret, { limiter, onLimited }));
+      const routes = demoRoutes({ ...parley.demo, counting: { limiter, onLimited }, corsOrigins });
+      await counted.register(routes, { prefix: '/demo' });
     }
   });
   await app.register(opsRoutes, { ...parley.ops, draining });
   await app.register(docsRoutes, { socketPath: `${prefix}/ws` });
-  app.get('/', { schema: { hide: true } }, (_request, reply) => reply.redirect('/docs'));
+  await app.register(webConfigRoutes(config));
+  const signInUrl = config.signIn?.url ?? null;
+  await app.register(appRoutes, { folder: appFolder, hostOrigins: corsOrigins, signInUrl });
 }
 
 function refuseWhile(app: FastifyInstance, draining: () => boolean): void {

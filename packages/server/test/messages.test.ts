@@ -92,6 +92,51 @@ test('history is newest first, without gaps, by page, cursor and place', async (
   ]);
 });
 
+test('a link to a message opens the page around it, though nothing but its id is known', async () => {
+  const conversation = await ann.group(bob);
+  const sent: Message[] = [];
+  for (let count = 1; count <= 7; count++) sent.push(await ann.say(conversation.id, String(count)));
+  const around = async (index: number, limit = 3) => {
+    const { body } = await bob.get(
+      messagesOf(conversation.id, `?limit=${limit}&around_id=${sent[index]?.id}`),
+    );
+    return (body.messages as Message[]).map(({ seq }) => seq);
+  };
+  expect(await around(3)).toEqual([5, 4, 3]);
+  expect(await around(0)).toEqual([3, 2, 1]);
+  expect(await around(6)).toEqual([7, 6, 5]);
+  expect(await around(3, 100)).toEqual([7, 6, 5, 4, 3, 2, 1]);
+
+  // From there on as from any page.
+  const { body } = await bob.get(messagesOf(conversation.id, `?limit=3&around_id=${sent[3]?.id}`));
+  expect(body).toMatchObject({ total: 7, has_more: true, page: 1, limit: 3 });
+  const older = await bob.get(messagesOf(conversation.id, `?limit=3&cursor=${body.next_cursor}`));
+  expect(older.body.messages.map(({ seq }: Message) => seq)).toEqual([2, 1]);
+
+  // A tombstone keeps its place.
+  expect((await ann.delete(`/api/messages/${sent[3]?.id}`)).status).toBe(204);
+  expect(await around(3)).toEqual([5, 4, 3]);
+});
+
+test('a page around a message is for participants, and around what is not there it is not found', async () => {
+  const mine = await ann.group(bob);
+  const message = await ann.say(mine.id, 'here');
+  const elsewhere = await ann.say((await ann.group(bob)).id, 'elsewhere');
+  const ask = async (person: Person, id: string, query: string) => {
+    const { status, body } = await person.get(messagesOf(id, query));
+    return [status, body.code];
+  };
+  for (const id of [elsewhere.id, '019b0000-0000-7000-8000-000000000000', 'nonsense', '%00'])
+    expect(await ask(bob, mine.id, `?around_id=${id}`)).toEqual([404, 'message_not_found']);
+  expect(await ask(bob, 'nonsense', `?around_id=${message.id}`)).toEqual([404, 'conversation_not_found']);
+  // A stranger does not learn which messages there are.
+  for (const id of [message.id, elsewhere.id, 'nonsense'])
+    expect(await ask(eve, mine.id, `?around_id=${id}`)).toEqual([403, 'not_participant']);
+  for (const other of ['page=1', 'before_seq=1', 'after_seq=1', 'around_seq=1', 'cursor=x'])
+    expect(await ask(bob, mine.id, `?${other}&around_id=${message.id}`)).toEqual([422, 'validation_failed']);
+  expect(await ask(bob, mine.id, '?around_id=')).toEqual([422, 'validation_failed']);
+});
+
 test('a retry with the same client_id answers the original, by body or by header', async () => {
   const body = { content: 'once', client_id: 'retry-1' };
   const first = await ann.post(messagesOf(group.id), body);

@@ -119,7 +119,17 @@ describe.each(['/api', '/chat/v1'])('under %s', (prefix) => {
     expect(await plain.get('/checked?number=seven')).toMatchObject({ status: 418 });
     expect(await plain.get('/broken')).toMatchObject({ status: 418, body: { host: 'broken on purpose' } });
     expect(await plain.get('/nowhere')).toMatchObject({ status: 404, body: { host: 'nothing here' } });
-    for (const path of ['/healthz', '/metrics', '/docs', '/openapi.json', '/demo/token']) {
+    for (const path of [
+      '/',
+      '/parley-chat.js',
+      '/config.json',
+      '/healthz',
+      '/metrics',
+      '/docs',
+      '/openapi.json',
+      '/demo/token',
+      '/demo/people',
+    ]) {
       expect(await plain.get(path)).toMatchObject({ status: 404, body: { host: 'nothing here' } });
     }
     const { headers } = await plain.get('/hello');

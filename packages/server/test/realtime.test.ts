@@ -100,7 +100,9 @@ test('hundreds of changes at once arrive without a gap and in one order at every
         return changeMembers(Math.floor(index / 6) % 4);
     }
   });
-  expect(new Set(done).isSubsetOf(new Set([200, 201, 'message_ack']))).toBe(true);
+  expect([...new Set(done)].filter((answer) => ![200, 201, 'message_ack'].includes(answer ?? ''))).toEqual(
+    [],
+  );
 
   await settle(sockets);
   const { version } = (await ann.get(path)).body;

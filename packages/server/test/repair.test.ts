@@ -3,7 +3,8 @@
  * is to people at the first as if every event of it had been lost.
  */
 import type { ConversationChange, Message, ServerFrame } from '@parley/protocol';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import pg from 'pg';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { Person, startServer, type TestServer } from './support/server.ts';
 import type { TestSocket } from './support/socket.ts';
 
@@ -183,6 +184,44 @@ test.concurrent('a new name that nobody heard of is told once', async () => {
   const message = await bob.away.say((await ann.away.group(bob.person)).id, 'later');
   await ann.socket.find((frame) => frame.type === 'new_message' && frame.message.id === message.id);
   expect(ann.socket.frames.filter(isRenamed)).toHaveLength(1);
+});
+
+test.concurrent('a name that is new while a conversation is being opened reaches its people, who share no other', async () => {
+  const [ann, bob, eve] = await Promise.all([twice(), twice(), here.person()]);
+  // Eve has a conversation that is told of her new name.
+  await ann.person.group(eve);
+  const database = new pg.Client(here.databaseUrl);
+  await database.connect();
+  try {
+    // It is opened with the old name, and is committed only when we say so.
+    await database.query(`
+      create function hold_back() returns trigger language plpgsql as
+        $$ begin perform pg_advisory_xact_lock(43); return null; end $$;
+      create constraint trigger hold_back after insert on parley.conversations
+        deferrable initially deferred for each row when (new.title = 'Slow to open') execute function hold_back();
+      select pg_advisory_lock(43)`);
+    const opening = bob.person.post('/api/conversations', {
+      type: 'group',
+      title: 'Slow to open',
+      participant_ids: [eve.id],
+    });
+    const isHeldBack = "select 1 from pg_locks where locktype = 'advisory' and objid = 43 and not granted";
+    await vi.waitFor(async () => expect((await database.query(isHeldBack)).rows).toHaveLength(1));
+    const token = await here.token({ sub: eve.id, user_metadata: { full_name: 'Evelyn' } });
+    await new Person(here, eve.id, token).get('/api/conversations');
+    const isRenamed = (frame: ServerFrame) =>
+      frame.type === 'user_updated' && frame.display_name === 'Evelyn';
+    await ann.socket.find(isRenamed);
+    await database.query('select pg_advisory_unlock(43)');
+    await opening;
+    const opened = await bob.socket.find((frame) => frame.type === 'conversation_created');
+    expect(opened.type === 'conversation_created' && opened.conversation.participants).toContainEqual(
+      expect.objectContaining({ user_id: eve.id, display_name: eve.id }),
+    );
+    await bob.socket.find(isRenamed);
+  } finally {
+    await database.end();
+  }
 });
 
 test.concurrent('what somebody read of a large group elsewhere reaches their own sockets, too', async () => {

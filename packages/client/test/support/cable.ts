@@ -65,7 +65,7 @@ export async function startCable(origin: string): Promise<Cable> {
     },
     async mend() {
       isFrozen = false;
-      await listen(port);
+      if (!listener.listening) await listen(port);
     },
     loseAnswer() {
       const { promise, resolve } = Promise.withResolvers<void>();

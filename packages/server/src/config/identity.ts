@@ -14,6 +14,14 @@ export interface TokenIdentity {
   readonly serviceKey: string | null;
 }
 
+/** The Supabase project with whose accounts people sign in to the web app. */
+export interface SupabaseSignIn {
+  /** Without a slash at its end. */
+  readonly url: string;
+  /** The publishable key: everybody who opens the web app gets it. */
+  readonly anonKey: string;
+}
+
 /** Parley signs its own tokens, on the loopback only, with a secret kept in the data directory. */
 export interface DemoIdentity {
   readonly kind: 'demo';
@@ -23,7 +31,7 @@ export interface DemoIdentity {
 const secretBytes = 32;
 
 /** What says how good tokens look, but not whose they are: without one of the others these mean nothing. */
-const details = ['SUPABASE_SERVICE_KEY', 'JWT_ISSUER', 'JWT_AUDIENCE'] as const;
+const details = ['SUPABASE_SERVICE_KEY', 'SUPABASE_ANON_KEY', 'JWT_ISSUER', 'JWT_AUDIENCE'] as const;
 
 const sources = 'SUPABASE_URL, SUPABASE_JWT_SECRET, JWT_SECRET, or JWT_JWKS_URL with JWT_ISSUER';
 
@@ -71,6 +79,31 @@ function readIssuer(env: EnvironmentReader): { jwksUrl: string | null; issuer: s
     jwksUrl: keySet ?? (supabaseIssuer === null ? null : `${supabaseIssuer}/.well-known/jwks.json`),
     issuer: issuer ?? supabaseIssuer,
   };
+}
+
+/** What Supabase's web app needs; null without a key. */
+export function readSignIn(env: EnvironmentReader): SupabaseSignIn | null {
+  const serviceKey = env.raw('SUPABASE_SERVICE_KEY');
+  const anonKey = env.read('SUPABASE_ANON_KEY', null, {
+    takes:
+      "your project's publishable (anon) key, which everybody may know; never a secret or service_role key",
+    parse: (value) => (value === serviceKey || isSecretKey(value) ? undefined : value),
+    secret: true,
+  });
+  const url = env.raw('SUPABASE_URL')?.replace(/\/+$/, '') ?? null;
+  if (anonKey !== null && url === null && env.problems.length === 0) {
+    env.refuse(
+      'SUPABASE_ANON_KEY is set without SUPABASE_URL; the web app needs both for people to sign in.',
+    );
+  }
+  return anonKey === null || url === null ? null : { url, anonKey };
+}
+
+/** A key that opens everything, in either of the forms that Supabase gives them: it must never reach a browser. */
+function isSecretKey(key: string): boolean {
+  if (key.startsWith('sb_secret_')) return true;
+  const claims = Buffer.from(key.split('.')[1] ?? '', 'base64url').toString();
+  return /"role"\s*:\s*"service_role"/.test(claims);
 }
 
 /** Demo mode, unless somebody seems to have meant otherwise. */

@@ -21,6 +21,7 @@ export const variables = [
   'REDIS_PORT',
   'REDIS_URL',
   'STORAGE',
+  'SUPABASE_ANON_KEY',
   'SUPABASE_JWT_SECRET',
   'SUPABASE_SERVICE_KEY',
   'SUPABASE_URL',

@@ -1,4 +1,3 @@
-import cors from '@fastify/cors';
 import type { FastifyInstance } from 'fastify';
 import { Refusal } from '../messaging/refusal.ts';
 import type { CatchUp } from '../messaging/catch-up.ts';
@@ -9,6 +8,7 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import { authenticate, type AuthDeps } from './auth.ts';
 import { readBodies } from './bodies.ts';
 import { conversationRoutes } from './conversations.ts';
+import { allowOrigins } from './cors.ts';
 import { handleErrors } from './errors.ts';
 import { fileRoutes, type FileRoutesDeps } from './files.ts';
 import { messageRoutes, type MessageRoutesDeps } from './messages.ts';
@@ -29,30 +29,12 @@ export interface ApiDeps {
   readonly corsOrigins: readonly string[] | '*';
 }
 
-/** What a browser may read of an answer from another origin. */
-const exposedHeaders = [
-  'X-RateLimit-Limit',
-  'X-RateLimit-Remaining',
-  'X-RateLimit-Reset',
-  'Retry-After',
-  'Idempotency-Replayed',
-  'X-Request-Id',
-];
-
 /** Every REST endpoint, in a scope of its own: nothing here changes a host application's routes. */
 export async function api(app: FastifyInstance, deps: ApiDeps): Promise<void> {
   observe(app, deps.metrics);
   readBodies(app);
   handleErrors(app);
-  if (deps.corsOrigins.length > 0) {
-    const origin = deps.corsOrigins === '*' ? '*' : [...deps.corsOrigins];
-    await app.register(cors, {
-      origin,
-      exposedHeaders,
-      methods: ['GET', 'POST', 'PUT', 'DELETE'],
-      maxAge: 600,
-    });
-  }
+  await allowOrigins(app, deps.corsOrigins);
   // Answers are one person's; files say for themselves how they may be kept.
   app.addHook('onRequest', async (_request, reply) => void reply.header('cache-control', 'no-store'));
   authenticate(app, deps.auth);

@@ -15,7 +15,11 @@ const tags = [
   { name: 'Messages', description: 'Sending, reading, editing and deleting; receipts and replies.' },
   { name: 'Files', description: 'Uploads, downloads and signed links.' },
   { name: 'Users', description: 'Who is online, away or typing.' },
-  { name: 'Demo', description: 'Tokens for trying things out. Not there in production.' },
+  {
+    name: 'Web app',
+    description: 'What a client needs to know before anybody has signed in. No token needed.',
+  },
+  { name: 'Demo', description: 'Tokens and people for trying things out. Not there in production.' },
   { name: 'Operations', description: 'For balancers, orchestrators and Prometheus. No token needed.' },
 ];
 

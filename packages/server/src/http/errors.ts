@@ -23,6 +23,8 @@ export function toRefusal(error: unknown): Refusal {
     if (code !== undefined) return new Refusal(code, { cause: error });
   }
   const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : 500;
+  if (status === errors.range_not_satisfiable[0])
+    return new Refusal('range_not_satisfiable', { cause: error });
   if (status >= 400 && status < 500) return new Refusal('malformed_body', { cause: error });
   return new Refusal('internal', { cause: error });
 }
@@ -50,7 +52,9 @@ export function handleErrors(app: FastifyInstance): void {
   const allowedMethods = rememberRoutes(app);
   const refusalOf = (request: FastifyRequest): Refusal => {
     const allowed = allowedMethods(request.url.split('?', 1)[0] ?? '');
-    return allowed.length === 0 ? new Refusal('not_found') : new MethodNotAllowed(allowed);
+    // A route that takes the method may find nothing itself.
+    const isMethodWrong = allowed.length > 0 && !allowed.includes(request.method);
+    return isMethodWrong ? new MethodNotAllowed(allowed) : new Refusal('not_found');
   };
   app.setNotFoundHandler((request) => {
     throw refusalOf(request);

@@ -1,5 +1,6 @@
 import {
   EditMessageBody,
+  Id,
   Message,
   MessageList,
   PageQuery,
@@ -33,6 +34,9 @@ const HistoryQuery = Type.Object(
     before_seq: seq('Older than this `seq`.'),
     after_seq: seq('The first ones newer than this `seq`, still answered newest first.'),
     around_seq: seq('A page with this `seq` in its middle.'),
+    around_id: Type.Optional(
+      Type.Unsafe<string>({ ...Id, description: 'A page with this message in its middle.' }),
+    ),
   },
   { additionalProperties: false },
 );
@@ -84,7 +88,7 @@ export const messageRoutes =
           summary: 'History, newest first',
           params: Params('conversation_id'),
           querystring: HistoryQuery,
-          response: answers({ 200: MessageList }, inConversation),
+          response: answers({ 200: MessageList }, [...inConversation, 'message_not_found']),
         },
       },
       async ({ actor, params: { conversation_id }, query }) => {
@@ -189,7 +193,7 @@ export const messageRoutes =
 /** Exactly one way to say where a page is. */
 function historyRequest(query: Static<typeof HistoryQuery>): HistoryRequest {
   const limit = query.limit ?? limits.pageDefault;
-  const given = (['page', 'cursor', 'before_seq', 'after_seq', 'around_seq'] as const).filter(
+  const given = (['page', 'cursor', 'before_seq', 'after_seq', 'around_seq', 'around_id'] as const).filter(
     (name) => query[name] !== undefined,
   );
   if (given.length > 1) throw invalid(`/${given[1]}`, `can't be combined with ${given[0]}`);
@@ -197,6 +201,7 @@ function historyRequest(query: Static<typeof HistoryQuery>): HistoryRequest {
   if (query.before_seq !== undefined) return { kind: 'before', seq: query.before_seq, limit };
   if (query.after_seq !== undefined) return { kind: 'after', seq: query.after_seq, limit };
   if (query.around_seq !== undefined) return { kind: 'around', seq: query.around_seq, limit };
+  if (query.around_id !== undefined) return { kind: 'around_id', messageId: query.around_id, limit };
   return { kind: 'page', page: query.page ?? 1, limit };
 }
 

@@ -70,11 +70,12 @@ export class Messages {
     return sent;
   }
 
-  /** @throws Refusal `conversation_not_found`, `not_participant` */
+  /** @throws Refusal `conversation_not_found`, `not_participant`, `message_not_found` where it is asked for by one */
   async history(actor: Actor, conversationId: string, request: HistoryRequest): Promise<Page<Message>> {
     const found = await this.#deps.messages.history(conversationId, actor, request);
     if (found === null) throw new Refusal('conversation_not_found');
     judgeAccess(found.access, actor, 'conversation.read');
+    if (found.page === null) throw new Refusal('message_not_found');
     return found.page;
   }
 

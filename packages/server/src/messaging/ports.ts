@@ -67,6 +67,11 @@ export interface StatusStore {
   acquaintances(viewerId: string, userIds: readonly string[]): Promise<ReadonlySet<string>>;
 }
 
+export interface PeopleStore {
+  /** Whoever signed in or was last connected most recently first; those who never signed in are not known. */
+  recentPeople(limit: number): Promise<Profile[]>;
+}
+
 // --- conversations --------------------------------------------------------------------------------------------------
 
 export interface NewConversation {
@@ -195,7 +200,15 @@ export type HistoryRequest = { readonly limit: number } & (
   | { readonly kind: 'before'; readonly seq: number }
   | { readonly kind: 'after'; readonly seq: number }
   | { readonly kind: 'around'; readonly seq: number }
+  | { readonly kind: 'around_id'; readonly messageId: string }
 );
+
+/** A page and what it takes to judge whether somebody may see it, of the same moment. */
+export interface HistoryAnswer {
+  readonly access: Access;
+  /** Null where the message that was asked for is none of this conversation. */
+  readonly page: Page<Message> | null;
+}
 
 export interface MessageWriter {
   /**
@@ -210,12 +223,8 @@ export interface MessageWriter {
 export interface MessageStore {
   /** Where a message is; null where there is none, or its conversation is deleted. */
   locate(messageId: string): Promise<{ conversationId: string; seq: number; senderId: string } | null>;
-  /** A page, and what it takes to judge whether `actor` may see it, of the same moment; null where there is none. */
-  history(
-    conversationId: string,
-    actor: Actor,
-    request: HistoryRequest,
-  ): Promise<{ readonly access: Access; readonly page: Page<Message> } | null>;
+  /** For `actor`, who may turn out not to be in it; null where there is no such conversation. */
+  history(conversationId: string, actor: Actor, request: HistoryRequest): Promise<HistoryAnswer | null>;
   /** Replies to a message, newest first. */
   replies(access: Access, messageId: string, page: PageRequest): Promise<Page<Message>>;
   read(messageId: string): Promise<Message | null>;

@@ -1,4 +1,4 @@
-import type { ConversationChange, Message, ServerFrame } from '@parley/protocol';
+import type { ConversationChange, Message, Participant, ServerFrame } from '@parley/protocol';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { BusEvent, MovedWatermarks } from '../messaging/ports.ts';
 import { MemoryBus } from './bus-memory.ts';
@@ -102,6 +102,8 @@ beforeEach(() => {
 afterEach(() => {
   hub.close();
   vi.useRealTimers();
+  // The bus logs what a listener of it throws, and goes on.
+  expect(log.error).not.toHaveBeenCalled();
 });
 
 const inConversation = (id: string, version: number, participantCount = 3) => ({
@@ -160,7 +162,7 @@ const created = (userIds: string[]): BusEvent => ({
     type: 'conversation_created',
     conversation_id: 'c',
     version: 1,
-    conversation: { id: 'c', participant_count: userIds.length },
+    conversation: { id: 'c', participant_count: userIds.length, participants: [] as Participant[] },
   } as ServerFrame,
 });
 

@@ -51,6 +51,8 @@ const urgentShare = 1 / 4;
 const inFlightMs = 250;
 /** Milliseconds by which a time that another part noted may be late. */
 const marginMs = 1000;
+/** Milliseconds that a name, read while a conversation was changed, may be older than the event that tells it. */
+const renamedMs = 10_000;
 /** Conversations whose receipts are asked for at once. */
 const receiptBatch = 500;
 
@@ -102,7 +104,7 @@ export class Repair {
   /** Takes note of an event that arrives by itself. */
   note(event: BusEvent): void {
     this.#heard.note(event);
-    this.#heardProfiles.note(event);
+    if (this.#heardProfiles.note(event)) this.suspect(this.#deps.clock.now() - renamedMs);
   }
 
   close(): void {
@@ -228,9 +230,10 @@ export class Repair {
     const { hub, changes } = this.#deps;
     for (const { conversationIds, ...profile } of await changes.profilesSince(since)) {
       const followed = conversationIds.filter((id) => hub.positionOf(id) !== null);
-      if (followed.length === 0 || !this.#heardProfiles.isNews(profile)) continue;
+      const untold = this.#heardProfiles.untold(profile, followed);
+      if (untold.length === 0) continue;
       const event: BusEvent = {
-        audience: { kind: 'conversations', conversationIds: followed },
+        audience: { kind: 'conversations', conversationIds: untold },
         frame: { type: 'user_updated', ...profile },
       };
       this.#heardProfiles.note(event);

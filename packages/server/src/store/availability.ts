@@ -22,6 +22,7 @@ export class Availability {
   #state: DatabaseState = 'available';
   #reason: unknown;
   #probing = false;
+  #suspectedAgain = false;
   #answeredAt = -Infinity;
 
   constructor(options: AvailabilityOptions) {
@@ -48,7 +49,11 @@ export class Availability {
   }
 
   suspect(reason: unknown): void {
-    if (this.#probing || this.#closing.signal.aborted) return;
+    if (this.#closing.signal.aborted) return;
+    if (this.#probing) {
+      this.#suspectedAgain = true;
+      return;
+    }
     this.#probing = true;
     void this.#probe(reason);
   }
@@ -59,11 +64,15 @@ export class Availability {
 
   async #probe(reason: unknown): Promise<void> {
     const { signal } = this.#closing;
+    const isUnsettled = () => this.#state !== 'available' || this.#suspectedAgain;
+    // A probe says nothing of trouble that is met while it is under way: a server that was killed may have answered its
+    // last statement in between.
     do {
+      this.#suspectedAgain = false;
       await this.#probeOnce(reason);
-      if (this.#state === 'available') break;
-      await delay(this.#options.pauseMs, undefined, { signal, ref: false }).catch(() => undefined);
-    } while (!signal.aborted);
+      if (this.#state !== 'available')
+        await delay(this.#options.pauseMs, undefined, { signal, ref: false }).catch(() => undefined);
+    } while (!signal.aborted && isUnsettled());
     this.#probing = false;
   }
 

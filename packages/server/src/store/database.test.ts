@@ -115,6 +115,8 @@ test('Postgres killed and recovering: one that sends is told to retry, and can w
   );
   await begun.promise;
   const statement = refusal(database.query(hang));
+  const sleeping = "select 1 from pg_stat_activity where wait_event = 'PgSleep'";
+  await vi.waitFor(async () => expect(await watched.database.query(sleeping)).toHaveLength(1));
   const { pid } = postgres;
   process.kill(pid, 'SIGKILL');
   await statement;

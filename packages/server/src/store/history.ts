@@ -1,20 +1,13 @@
-import { limits, type Message } from '@parley/protocol';
+import type { Message } from '@parley/protocol';
 import type { Actor } from '../messaging/actor.ts';
-import type { Access, HistoryRequest, Page } from '../messaging/ports.ts';
+import type { HistoryAnswer, HistoryRequest, Page } from '../messaging/ports.ts';
 import { writeCursor } from '../messaging/cursor.ts';
-import { accessColumns, toAccess, type AccessRow } from './access.ts';
+import { toAccess, type AccessRow } from './access.ts';
 import { Batcher } from './batcher.ts';
 import type { Database } from './database.ts';
 import { HeldPages, type HeldPage } from './held-pages.ts';
-import { prepared } from './prepared.ts';
-import {
-  messageColumnsAlone,
-  presentMetadata,
-  readMessage,
-  statusOf,
-  type MessageRow,
-  type Watermark,
-} from './rows.ts';
+import { aroundStatement, historyStatement } from './history-statements.ts';
+import { isId, presentMetadata, readMessage, statusOf, type MessageRow, type Watermark } from './rows.ts';
 
 /**
  * Which `seq`s a request asks for: `limit` of them, the newest being `top` or the last there is, whichever comes first,
@@ -29,7 +22,11 @@ interface Place {
 
 const first = { top: Number.MAX_SAFE_INTEGER, skipped: 0, floor: 1 } as const;
 
-export function placeOf(request: HistoryRequest): Place {
+type AroundIdRequest = Extract<HistoryRequest, { kind: 'around_id' }>;
+/** A request that says by itself where its page is. */
+type PlacedRequest = Exclude<HistoryRequest, AroundIdRequest>;
+
+export function placeOf(request: PlacedRequest): Place {
   const { kind, limit } = request;
   switch (kind) {
     case 'page':
@@ -40,11 +37,14 @@ export function placeOf(request: HistoryRequest): Place {
       return { ...first, limit, top: request.seq + limit, floor: request.seq + 1 };
     case 'around':
       // Where either end is near, the page is filled from the other side.
-      return { ...first, limit, top: Math.max(request.seq + Math.floor(limit / 2), limit) };
+      return { ...first, limit, top: Math.max(request.seq + newerThanMiddle(limit), limit) };
   }
 }
 
-/** The `seq`s of a page, both included; `statement` says the same. */
+/** How many of a page around a message are newer than it. */
+const newerThanMiddle = (limit: number): number => Math.floor(limit / 2);
+
+/** The `seq`s of a page, both included; history-statements.ts says the same. */
 interface Range {
   readonly from: number;
   readonly to: number;
@@ -57,7 +57,7 @@ export function rangeOf({ top, skipped, limit, floor }: Place, lastSeq: number):
 
 /** Whether there is more in the direction in which the request reads, and how to ask for it. */
 function onward(
-  { kind }: HistoryRequest,
+  { kind }: PlacedRequest,
   { from, to }: Range,
   lastSeq: number,
 ): Pick<Page<Message>, 'hasMore' | 'nextCursor'> {
@@ -86,52 +86,8 @@ interface Answer {
   readonly names: Readonly<Record<string, string>>;
 }
 
-const to = 'least(i.top, c.last_seq) - i.skipped';
-const from = `greatest(${to} - i.size + 1, i.floor)`;
-
-/**
- * Pages of conversations for those who ask at the same time, each in one row, and all of one moment: who asks, everybody's
- * watermarks, and the messages that are not held. A message that changes takes a version. What it replies to and who sent
- * it may change without one: so replies are always read, and the names of those who sent what is held ($11) beside.
- *
- * Look-ups of single rows are scalar: joins would be begun each time, and mostly for nothing.
- */
-export const historyStatement = prepared(
-  'history',
-  `select c.version, ${accessColumns},
-     (
-       select json_agg(row_to_json(s)) from (
-         select w.user_id, w.joined_seq, w.last_read_seq, w.last_delivered_seq
-         from parley.conversation_participants w
-         where w.conversation_id = c.id and w.left_at is null and c.participant_count <= ${limits.receiptAudience}
-       ) s
-     ) as watermarks,
-     case when c.version > i.held_version or ${from} < i.held_from or ${to} > i.held_to or i.has_replies then (
-       select json_agg(row_to_json(s)) from (
-         select ${messageColumnsAlone}
-         from parley.messages m
-         where m.conversation_id = c.id and m.seq between ${from} and ${to}
-           and (m.version > i.held_version or m.seq < i.held_from or m.seq > i.held_to or m.reply_to_id is not null)
-       ) s
-     ) end as changed,
-     case when i.ord = 1 then (
-       select json_object_agg(u.id, u.display_name) from parley.users u where u.id = any ($11::text[])
-     ) end as names
-   from unnest(
-     $1::uuid[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[],
-     $9::bigint[], $10::boolean[]
-   ) with ordinality as i (
-     conversation_id, user_id, top, skipped, size, floor, held_version, held_from, held_to, has_replies, ord
-   )
-   left join lateral (
-     select * from parley.conversations c where c.id = i.conversation_id offset 0
-   ) c on not c.is_deleted
-   left join lateral (
-     select * from parley.conversation_participants p
-     where p.conversation_id = i.conversation_id and p.user_id = i.user_id offset 0
-   ) p on p.left_at is null
-   order by i.ord`,
-);
+const keyOf = (conversationId: string, { top, skipped, limit, floor }: Place): string =>
+  [conversationId, top, skipped, limit, floor].join(' ');
 
 const nothing: HeldPage = { version: 0, from: 1, to: 0, rows: new Map() };
 
@@ -158,34 +114,50 @@ export class History {
     });
   }
 
-  /** Of a conversation whose id is one of ours. */
-  async read(
-    conversationId: string,
-    actor: Actor,
-    request: HistoryRequest,
-  ): Promise<{ access: Access; page: Page<Message> } | null> {
+  /** Of a conversation whose id is one of ours. No page: what is asked for around is no message of it. */
+  async read(conversationId: string, actor: Actor, request: HistoryRequest): Promise<HistoryAnswer | null> {
+    if (request.kind === 'around_id') return this.#readAround(conversationId, actor, request);
     const place = placeOf(request);
-    const key = [conversationId, place.top, place.skipped, place.limit, place.floor].join(' ');
+    const key = keyOf(conversationId, place);
     const held = this.#held.get(key) ?? nothing;
     const answer = await this.#reads.add({ conversationId, userId: actor.userId, place, held });
     if (answer === null) return null;
-    const { row } = answer;
     // Back at an earlier time: what is held may never have been.
-    if (row.version < held.version) {
+    if (answer.row.version < held.version) {
       this.#held.delete(key);
       return this.read(conversationId, actor, request);
     }
+    return { access: toAccess(answer.row), page: this.#page(conversationId, request, held, answer) };
+  }
+
+  async #readAround(
+    conversationId: string,
+    actor: Actor,
+    { messageId, limit }: AroundIdRequest,
+  ): Promise<HistoryAnswer | null> {
+    const [row] = await this.#db.query<HistoryRow & { id: string | null; around_seq: number | null }>(
+      aroundStatement,
+      [conversationId, actor.userId, isId(messageId) ? messageId : null, limit, newerThanMiddle(limit)],
+    );
+    if (row === undefined || row.id === null) return null;
+    const access = toAccess(row);
+    if (row.around_seq === null) return { access, page: null };
+    const request = { kind: 'around', seq: row.around_seq, limit } as const;
+    return { access, page: this.#page(conversationId, request, nothing, { row, names: {} }) };
+  }
+
+  #page(conversationId: string, request: PlacedRequest, held: HeldPage, answer: Answer): Page<Message> {
+    const { row } = answer;
+    const place = placeOf(request);
     const range = rangeOf(place, row.last_seq);
     const rows = merge(range, held, row);
-    if (rows !== held.rows) this.#held.set(key, { version: row.version, ...range, rows });
+    if (rows !== held.rows)
+      this.#held.set(keyOf(conversationId, place), { version: row.version, ...range, rows });
     return {
-      access: toAccess(row),
-      page: {
-        items: this.#present(range, rows, answer),
-        total: row.last_seq,
-        ...onward(request, range, row.last_seq),
-        page: request.kind === 'page' ? request.page : 1,
-      },
+      items: this.#present(range, rows, answer),
+      total: row.last_seq,
+      ...onward(request, range, row.last_seq),
+      page: request.kind === 'page' ? request.page : 1,
     };
   }
 

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createDatabase, type TestDatabase } from '../../test/support/postgres.ts';
 import { viewsStatement } from './conversation-views.ts';
 import { accessStatement, listStatement } from './conversations.ts';
-import { historyStatement } from './history.ts';
+import { aroundStatement, historyStatement } from './history-statements.ts';
 
 let home: TestDatabase;
 beforeAll(async () => {
@@ -18,6 +18,7 @@ afterAll(() => home.drop());
 const statements = [
   { ...accessStatement, count: 2 },
   { ...historyStatement, count: 11 },
+  { ...aroundStatement, count: 5 },
   { ...viewsStatement, count: 2 },
   { ...listStatement, count: 6 },
 ];

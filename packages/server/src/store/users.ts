@@ -1,6 +1,6 @@
-import type { UserStatusType } from '@parley/protocol';
+import type { Profile, UserStatusType } from '@parley/protocol';
 import type { UserActor } from '../messaging/actor.ts';
-import type { ProfileStore, StatusStore } from '../messaging/ports.ts';
+import type { PeopleStore, ProfileStore, StatusStore } from '../messaging/ports.ts';
 import { Batcher } from './batcher.ts';
 import type { Database } from './database.ts';
 
@@ -34,7 +34,7 @@ const newsStatement = `
   where u.profile_issued_at > t.issued_at or u.profile_issued_at = t.issued_at and ${sameProfile}`;
 
 /** Names and avatars as tokens tell them, and what people set as their status. */
-export class PostgresUsers implements ProfileStore, StatusStore {
+export class PostgresUsers implements ProfileStore, StatusStore, PeopleStore {
   readonly #db: Database;
 
   /**
@@ -111,6 +111,19 @@ export class PostgresUsers implements ProfileStore, StatusStore {
       [viewerId, userIds],
     );
     return new Set(rows.map((row) => row.user_id));
+  }
+
+  /** Reads everybody, as no index has this order: for demo mode, where there are few. */
+  async recentPeople(limit: number): Promise<Profile[]> {
+    return this.#db.query<Profile>(
+      // A newer token is a newer sign-in; who is connected now has no later moment than that.
+      `select u.id as user_id, u.display_name, u.avatar_url
+       from parley.users u
+       left join parley.user_status s on s.user_id = u.id
+       order by greatest(to_timestamp(u.profile_issued_at), s.last_seen_at) desc, u.id
+       limit $1`,
+      [limit],
+    );
   }
 
   async #findNews(told: readonly Told[]): Promise<boolean[]> {

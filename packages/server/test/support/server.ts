@@ -44,8 +44,14 @@ export class Person extends TestClient {
 
 const serviceKey = 'a-service-key-for-tests-as-opaque-as-they-are';
 
-/** The whole server, on a database and in a folder of its own. Limits are off unless `env` says otherwise. */
-export async function startServer(env: Record<string, string> = {}): Promise<TestServer> {
+/**
+ * The whole server, on a database and in a folder of its own. Limits are off unless `env` says otherwise. `appFolder` has
+ * the web app, if there is to be one.
+ */
+export async function startServer(
+  env: Record<string, string> = {},
+  appFolder = '/nowhere',
+): Promise<TestServer> {
   const [database, dataDir] = await Promise.all([
     createDatabase(),
     mkdtemp(join(tmpdir(), 'parley-server-')),
@@ -61,7 +67,7 @@ export async function startServer(env: Record<string, string> = {}): Promise<Tes
     RATE_LIMITS: 'off',
     ...env,
   });
-  const running = await serve(config);
+  const running = await serve(config, appFolder);
   const problems = new Set<string>();
   const server: TestServer = {
     origin: running.origin,

@@ -52,6 +52,24 @@ test('a Supabase project that still signs with a secret is told which variable t
   expect(await identityReport(url, { SUPABASE_JWT_SECRET: 's'.repeat(32) })).not.toContain('✗');
 });
 
+test('whether people can sign in to the web app is asked of the project itself', async () => {
+  const keys: (string | string[] | undefined)[] = [];
+  const server = createServer((request, response) => {
+    if (request.url !== '/auth/v1/settings') return void response.end('{"keys": [{"kty": "EC"}]}');
+    keys.push(request.headers['apikey']);
+    response.writeHead(keys.at(-1) === 'good' ? 200 : 401).end('{}');
+  });
+  const url = `http://127.0.0.1:${await listen(server)}`;
+  expect(await identityReport(url, { SUPABASE_ANON_KEY: 'good' })).toContain(
+    `✓ Identity: people can sign in to the web app with ${url}`,
+  );
+  const wrong = await identityReport(url, { SUPABASE_ANON_KEY: 'wrong-key' });
+  expect(wrong).toMatch(/✗ Identity: .* answers 401 to SUPABASE_ANON_KEY\n.*→ set SUPABASE_ANON_KEY/);
+  expect(wrong).not.toContain('wrong-key');
+  expect(keys).toEqual(['good', 'wrong-key']);
+  expect(await identityReport(url)).toMatch(/– Identity: the web app takes tokens .*SUPABASE_ANON_KEY/);
+});
+
 test('an address with something else behind it is named', async () => {
   expect(await identityReport(await serveJson('<html>'))).toMatch(
     /✗ Identity: .* does not give a JSON Web Key Set/,

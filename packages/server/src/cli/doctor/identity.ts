@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
-import type { Config } from '../../config.ts';
+import type { Config, SupabaseSignIn } from '../../config.ts';
 import { finding, patienceMs, skewOf, type Finding } from './finding.ts';
 
 const subject = 'Identity';
@@ -9,7 +9,7 @@ const mostSkewMs = 30_000;
 
 const KeySet = Type.Object({ keys: Type.Array(Type.Object({ kty: Type.String() })) });
 
-export async function* checkIdentity({ identity }: Config): AsyncGenerator<Finding> {
+export async function* checkIdentity({ identity, signIn }: Config): AsyncGenerator<Finding> {
   if (identity.kind === 'demo') {
     yield { level: 'note', subject, text: 'demo mode: Parley signs its own tokens, on this machine alone' };
     return;
@@ -17,7 +17,17 @@ export async function* checkIdentity({ identity }: Config): AsyncGenerator<Findi
   if (identity.secret !== null)
     yield { level: 'good', subject, text: 'tokens signed with the secret (HS256) are taken' };
   const { jwksUrl, secret } = identity;
-  if (jwksUrl === null) return;
+  if (jwksUrl !== null) yield* checkIssuer(jwksUrl, secret !== null);
+  if (signIn !== null) yield await checkSignIn(signIn);
+  else
+    yield {
+      level: 'note',
+      subject,
+      text: 'the web app takes tokens from the page around it; SUPABASE_URL with SUPABASE_ANON_KEY lets people sign in',
+    };
+}
+
+async function* checkIssuer(jwksUrl: string, hasSecret: boolean): AsyncGenerator<Finding> {
   const findings: Finding[] = [];
   yield await finding(
     subject,
@@ -27,11 +37,27 @@ export async function* checkIdentity({ identity }: Config): AsyncGenerator<Findi
       const response = await fetch(jwksUrl, { signal: AbortSignal.timeout(patienceMs) });
       if (!response.ok) throw new Error(`${jwksUrl} answers ${response.status}`);
       findings.push(...checkClock(response.headers.get('date'), from));
-      return judgeKeys(await response.json().catch(() => null), jwksUrl, secret !== null);
+      return judgeKeys(await response.json().catch(() => null), jwksUrl, hasSecret);
     },
   );
   yield* findings;
 }
+
+/** Whether the project knows the key that the web app hands to everybody. */
+const checkSignIn = ({ url, anonKey }: SupabaseSignIn): Promise<Finding> =>
+  finding(
+    subject,
+    "set SUPABASE_ANON_KEY to your project's publishable key (in its settings, under API keys)",
+    async () => {
+      const response = await fetch(`${url}/auth/v1/settings`, {
+        headers: { apikey: anonKey },
+        signal: AbortSignal.timeout(patienceMs),
+      });
+      await response.body?.cancel();
+      if (!response.ok) throw new Error(`${url} answers ${response.status} to SUPABASE_ANON_KEY`);
+      return { level: 'good', subject, text: `people can sign in to the web app with ${url}` };
+    },
+  );
 
 function judgeKeys(body: unknown, url: string, hasSecret: boolean): Finding {
   if (!Value.Check(KeySet, body)) throw new Error(`${url} does not give a JSON Web Key Set`);

@@ -1,3 +1,9 @@
+import { createHash } from 'node:crypto';
+
+/** What the `Content-Security-Policy` of such a page must allow: its own stylesheet and nothing else. */
+export const policyFor = (style: string): string =>
+  `default-src 'none'; style-src 'sha256-${createHash('sha256').update(style).digest('base64')}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
+
 /** The style of Parley's own pages. No script, no font and no picture comes with it. */
 export const stylesheet = `
 :root {

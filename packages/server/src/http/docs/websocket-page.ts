@@ -1,10 +1,9 @@
-import { createHash } from 'node:crypto';
 import { clientFrames, closeCodes, errors, limits, serverFrames } from '@parley/protocol';
 import { exampleOf } from './example.ts';
 import { escape, json, prose, table } from './html.ts';
 import { meaningOf } from './meanings.ts';
 import { fieldsOf, limitsOf, nodesIn, sharedIn, type Field, type SchemaNode } from './schema-nodes.ts';
-import { stylesheet } from './stylesheet.ts';
+import { policyFor, stylesheet } from './stylesheet.ts';
 
 export interface WebSocketPageOptions {
   /** Where the socket is, `/api/ws`. */
@@ -37,8 +36,8 @@ const closeMeanings: Readonly<Record<string, readonly [string, string]>> = {
   flood: ['The client sends too much.', 'Wait, and send less.'],
 } satisfies Record<keyof typeof closeCodes, readonly [string, string]>;
 
-/** What the page's `Content-Security-Policy` must allow: its own stylesheet and nothing else. */
-export const pagePolicy = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(stylesheet).digest('base64')}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
+/** The page's `Content-Security-Policy`. */
+export const pagePolicy = policyFor(stylesheet);
 
 /** The page that describes every frame, made from the schemas that the server itself checks frames with. */
 export function webSocketPage(options: WebSocketPageOptions): string {

@@ -1,0 +1,32 @@
+import { useState, type ReactNode } from 'react';
+import { useShortcut } from '../shell/shortcuts.tsx';
+import { Button, IconButton } from '../ui/button.tsx';
+import { late } from '../ui/late.tsx';
+
+const load = () => import('./new-conversation-dialog.tsx');
+const NewConversationDialog = late(load);
+
+/** Begins a conversation, by a dialog that is loaded when somebody comes near. */
+export function NewConversationButton({ look }: { readonly look: 'icon' | 'primary' }): ReactNode {
+  const [isOpen, setOpen] = useState(false);
+  useShortcut({ keys: 'N', label: 'New conversation', group: 'Conversations' }, () => setOpen(true));
+  // Heard by the dialog itself.
+  useShortcut({ keys: 'Mod+Enter', label: 'Start it, in the dialog', group: 'Conversations' }, null);
+  const own = {
+    onClick: () => setOpen(true),
+    onPointerEnter: () => void load().catch(() => undefined),
+    onFocus: () => void load().catch(() => undefined),
+  };
+  return (
+    <>
+      {look === 'icon' ? (
+        <IconButton icon="write" label="New conversation" {...own} />
+      ) : (
+        <Button tone="primary" icon="write" {...own}>
+          New conversation
+        </Button>
+      )}
+      {isOpen && <NewConversationDialog onClose={() => setOpen(false)} />}
+    </>
+  );
+}
