@@ -5,19 +5,12 @@ import { AccountBar } from './account-bar.tsx';
 import { ConnectionBanner } from './connection-banner.tsx';
 import { ConversationPage, loadConversationPage } from './lazy-conversation.ts';
 import { useNavigation } from './navigation.tsx';
-import { loadLateParts } from '../ui/late.tsx';
+import { LoadRest } from './load-rest.tsx';
 import { useShortcut } from './shortcuts.tsx';
 import { useSurroundings } from './surroundings.ts';
 import { Welcome } from './welcome.tsx';
 
-/** Milliseconds after which the rest is loaded, when it is in nobody's way. */
-const calmMs = 3000;
 const preload = (): void => void loadConversationPage().catch(() => undefined);
-/** So that menus and dialogs open at once, and without a connection, too. */
-const preloadRest = (): void =>
-  void loadConversationPage()
-    .then(loadLateParts)
-    .catch(() => undefined);
 
 /** The list and the conversation, side by side; where there is little room, one of them. */
 export function Panes(): ReactNode {
@@ -26,10 +19,6 @@ export function Panes(): ReactNode {
   const frame = useRef<HTMLDivElement>(null);
   const side = useRef<HTMLDivElement>(null);
   const main = useRef<HTMLDivElement>(null);
-  useEffect(() => {
-    const timer = setTimeout(preloadRest, calmMs);
-    return () => clearTimeout(timer);
-  }, []);
   useBackKey(side, main);
   useKeptFocus(frame, side);
   return (
@@ -40,6 +29,7 @@ export function Panes(): ReactNode {
         </button>
       )}
       <ConnectionBanner />
+      <LoadRest />
       <div
         className="shell"
         // Without a conversation, which is the main thing otherwise, the list is: in a narrow window it is all there is.
