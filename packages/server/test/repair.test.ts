@@ -186,6 +186,22 @@ test.concurrent('a new name that nobody heard of is told once', async () => {
   expect(ann.socket.frames.filter(isRenamed)).toHaveLength(1);
 });
 
+test.concurrent('a new name that a newcomer was told, and nobody else heard of, reaches those who were there', async () => {
+  const [ann, bob, eve] = await Promise.all([twice(), twice(), twice()]);
+  const group = await ann.person.group(bob.person);
+  const isRenamed = (frame: ServerFrame) =>
+    frame.type === 'user_updated' && frame.user_id === ann.person.id && frame.display_name === 'Annabel';
+  const token = await here.token({ sub: ann.person.id, user_metadata: { full_name: 'Annabel' } });
+  // Elsewhere: no event of it comes here.
+  await new Person(elsewhere, ann.person.id, token).get('/api/conversations');
+  await ann.person.post(`/api/conversations/${group.id}/participants`, { user_id: eve.person.id });
+  const entrance = await eve.socket.find((frame) => frame.type === 'participant_added');
+  expect(entrance.type === 'participant_added' && entrance.conversation?.participants).toContainEqual(
+    expect.objectContaining({ user_id: ann.person.id, display_name: 'Annabel' }),
+  );
+  await bob.socket.find(isRenamed);
+});
+
 test.concurrent('a name that is new while a conversation is being opened reaches its people, who share no other', async () => {
   const [ann, bob, eve] = await Promise.all([twice(), twice(), here.person()]);
   // Eve has a conversation that is told of her new name.

@@ -311,6 +311,7 @@ export class Hub {
 
   #apply(channel: Channel, change: Change): void {
     const { frame } = change;
+    this.#recovery.noteShown(change, false);
     this.#admit(channel, change, channel.position);
     // Zero: whoever announced it could not read it any more.
     channel.participantCount = participantCountOf(frame) || channel.participantCount;
@@ -329,8 +330,10 @@ export class Hub {
   #replay(channel: Channel, member: Member, change: Change): void {
     const out = putsOut(change.frame, member.userId);
     if (out && change.frame.type === 'participant_removed') this.#tellLeft(channel, member);
-    if (change.hiddenFrom?.has(member.userId) !== true)
+    if (change.hiddenFrom?.has(member.userId) !== true) {
+      this.#recovery.noteShown(change, true);
       new Fanout(change, this.#deps.prepare).ofChannel(channel, member);
+    }
     if (out) this.#putOut(channel, member, change.frame.version);
   }
 

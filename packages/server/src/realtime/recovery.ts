@@ -100,6 +100,11 @@ export class Recovery {
     this.#repair.note(event);
   }
 
+  /** As `Repair.noteShown`. */
+  noteShown(change: Change, isForOne: boolean): void {
+    this.#repair.noteShown(change, isForOne);
+  }
+
   /** Something was opened here by what was read or published at a time: what came after it may have been missed. */
   noteOpened(at: number): void {
     this.#openedSince = Math.min(this.#openedSince, at);

@@ -1,4 +1,5 @@
 import type { Bus, BusEvent, ChangeStore, Clock, Horizon, MovedWatermarks } from '../messaging/ports.ts';
+import type { Change } from './change.ts';
 import { HeardProfiles } from './heard-profiles.ts';
 import { HeardWatermarks } from './heard-watermarks.ts';
 import { Horizons } from './horizons.ts';
@@ -104,7 +105,12 @@ export class Repair {
   /** Takes note of an event that arrives by itself. */
   note(event: BusEvent): void {
     this.#heard.note(event);
-    if (this.#heardProfiles.note(event)) this.suspect(this.#deps.clock.now() - renamedMs);
+    this.#heardProfiles.note(event);
+  }
+
+  /** Takes note of a change as it is shown: to everybody here who is in its conversation, or to one who was behind. */
+  noteShown(change: Change, isForOne: boolean): void {
+    if (this.#heardProfiles.noteShown(change, isForOne)) this.suspect(this.#deps.clock.now() - renamedMs);
   }
 
   close(): void {
@@ -175,8 +181,8 @@ export class Repair {
         since,
         followed.map(({ id }) => id),
       );
-      await this.#tellProfiles(since);
     }
+    if (conversations.length > 0) await this.#tellProfiles(since, waited > 0);
     this.#horizons.add(readAt, horizon);
     // Unless something came up meanwhile that is to be looked for further back.
     if (this.#wholeUntil === from) this.#wholeUntil = Math.max(readAt, from);
@@ -225,19 +231,23 @@ export class Repair {
     }
   }
 
-  /** A new name is in a conversation's activity, too: where nothing followed has any there is none to be told. */
-  async #tellProfiles(since: Horizon): Promise<void> {
+  /**
+   * A new name is in the activity of its conversations, too: where there is none nobody has one. Whom it concerns nobody
+   * here is noted as well, as a conversation that is opened a little later may still name them as before.
+   */
+  async #tellProfiles(since: Horizon, hasWaited: boolean): Promise<void> {
     const { hub, changes } = this.#deps;
     for (const { conversationIds, ...profile } of await changes.profilesSince(since)) {
       const followed = conversationIds.filter((id) => hub.positionOf(id) !== null);
+      // It came up after `changedSince`, and its event may be under way: it is found the next time.
+      if (followed.length > 0 && !hasWaited) continue;
       const untold = this.#heardProfiles.untold(profile, followed);
-      if (untold.length === 0) continue;
       const event: BusEvent = {
         audience: { kind: 'conversations', conversationIds: untold },
         frame: { type: 'user_updated', ...profile },
       };
       this.#heardProfiles.note(event);
-      hub.tell(event);
+      if (untold.length > 0) hub.tell(event);
     }
   }
 
