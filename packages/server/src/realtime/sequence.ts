@@ -1,5 +1,5 @@
 import type { Channel, Member, Place } from './channel.ts';
-import type { Change } from './change.ts';
+import { entrants, type Change } from './change.ts';
 import type { Log } from './listener.ts';
 import type { Missed } from './missed.ts';
 import type { RecentChanges } from './recent.ts';
@@ -65,10 +65,20 @@ export class Sequence {
       if (version > channel.position) break;
       if (version <= place.position) continue;
       if (version > place.position + 1) return void this.#waiting.add(channel);
-      if (!this.#replay(channel, member, place, change)) return;
+      if (!this.#replay(channel, member, place, change)) return this.#readmit(channel, member, version);
     }
     if (place.position === channel.position) channel.merge(member);
     else this.#waiting.add(channel);
+  }
+
+  /** Lets somebody in again whom a change put out that came late, after that which brings them back. */
+  #readmit(channel: Channel, member: Member, version: number): void {
+    const back = this.#deps.recent
+      .of(channel.id, version)
+      .find((change) => change.frame.version <= channel.position && entrants(change).includes(member.userId));
+    if (back === undefined) return;
+    this.#deps.admitLate(channel, back);
+    if (channel.has(member)) this.catchUp(channel, member);
   }
 
   /** To be called at equal intervals of about half a second. Answers the conversations that it found waiting. */
