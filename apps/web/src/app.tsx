@@ -7,13 +7,14 @@ import { ErrorBoundary } from './shell/error-boundary.tsx';
 import { loadConversationPage } from './shell/lazy-conversation.ts';
 import { useNavigation } from './shell/navigation.tsx';
 import { SurroundingsContext, type Surroundings } from './shell/surroundings.ts';
+import { preload } from './ui/late.tsx';
 import { Root } from './ui/portal.tsx';
 import { ToastProvider } from './ui/toast.tsx';
 
 const loadChat = () => import('./shell/chat.tsx');
 const Chat = lazy(loadChat);
 const SignIn = lazy(() => import('./session/sign-in.tsx'));
-const preloadChat = (): void => void loadChat().catch(() => undefined);
+const preloadChat = (): void => preload(loadChat);
 
 interface AppProps {
   /** Where the server is, without a slash at the end. */
@@ -31,7 +32,7 @@ export function App({ server, getToken = null, surroundings }: AppProps): ReactN
   const isOneOpen = useNavigation().conversationId !== null;
   useEffect(() => {
     // Beside the rest of the app, not after it.
-    if (isOneOpen) loadConversationPage().catch(() => undefined);
+    if (isOneOpen) preload(loadConversationPage);
   }, [isOneOpen]);
   const own = isEmbedded || chosen === 'system' ? undefined : chosen;
   return (

@@ -2,16 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { hasChromium, leftOutWithoutChromium } from '../../../packages/client/test/support/browser.ts';
 import type { Person } from './support/person.ts';
 import { openStage, type Stage } from './support/stage.ts';
-import { openSupabaseStage, type SupabaseStage } from './support/supabase-stage.ts';
 
 leftOutWithoutChromium('signing in to the web app');
-
-const list = ({ page }: Person) => page.getByRole('navigation', { name: 'Conversations' });
-
-async function signOut({ page }: Person): Promise<void> {
-  await page.getByRole('button', { name: /^Your account/ }).click();
-  await page.getByRole('menuitem', { name: 'Sign out' }).click();
-}
 
 describe.skipIf(!hasChromium)('in demo mode', () => {
   let stage: Stage;
@@ -25,17 +17,17 @@ describe.skipIf(!hasChromium)('in demo mode', () => {
     await ann.page.getByRole('heading', { name: 'Who are you?' }).waitFor();
     await ann.page.keyboard.type('Ann Okafor');
     await ann.page.keyboard.press('Enter');
-    await list(ann).waitFor();
+    await ann.list.waitFor();
     await ann.page.getByText('Online', { exact: true }).first().waitFor();
     const other = await stage.visitor();
     await other.page.getByRole('button', { name: /^Ann Okafor/ }).click();
-    await list(other).waitFor();
+    await other.list.waitFor();
   });
 
   test('a reload keeps who a window is, and another window is somebody else', async () => {
     const eve = await stage.person('Eve');
     await eve.page.reload();
-    await list(eve).waitFor();
+    await eve.list.waitFor();
     const second = await eve.page.context().newPage();
     await second.goto(stage.url);
     await second.getByLabel('Your name').waitFor();
@@ -88,40 +80,13 @@ describe.skipIf(!hasChromium)('in demo mode', () => {
     await stage.person('Jon');
     await ivy.begin(['Jon']);
     await ivy.composer.fill('A draft');
-    await signOut(ivy);
+    await ivy.signOut();
     await ivy.page.getByLabel('Your name').waitFor();
     await expect
       .poll(() => ivy.page.evaluate(() => JSON.stringify([localStorage, sessionStorage])))
       .not.toMatch(/ivy|draft/i);
     await ivy.page.reload();
     await ivy.page.getByLabel('Your name').waitFor();
-  });
-});
-
-describe.skipIf(!hasChromium)('with Supabase', () => {
-  let opened: SupabaseStage;
-  let auth: SupabaseStage['auth'];
-  let stage: SupabaseStage['stage'];
-  beforeAll(async () => {
-    opened = await openSupabaseStage();
-    ({ auth, stage } = opened);
-  });
-  afterAll(() => opened.close());
-
-  test('signing in or out in one tab does so in the others', async () => {
-    const ann = await stage.visitor();
-    const tab = await stage.tab(ann);
-    await ann.page.getByLabel('E-mail').fill('ann@example.org');
-    await ann.page.getByRole('button', { name: 'E-mail me a link instead' }).click();
-    await ann.page.getByRole('heading', { name: 'Check your inbox' }).waitFor();
-    const link = await auth.linkFor('ann@example.org');
-    await ann.page.goto('about:blank');
-    await ann.page.goto(link);
-    await list(ann).waitFor();
-    await list(tab).waitFor();
-    await signOut(tab);
-    await tab.page.getByLabel('Password').waitFor();
-    await ann.page.getByLabel('Password').waitFor();
   });
 });
 

@@ -21,8 +21,6 @@ describe.skipIf(!hasChromium)('signing in with Supabase', () => {
     await page.keyboard.press('Enter');
   }
 
-  const inChat = ({ page }: Person): Promise<void> =>
-    page.getByRole('navigation', { name: 'Conversations' }).waitFor();
   const isTold = ({ page }: Person, text: RegExp): Promise<void> =>
     page.getByRole('alert').filter({ hasText: text }).waitFor();
 
@@ -39,13 +37,13 @@ describe.skipIf(!hasChromium)('signing in with Supabase', () => {
     await isTold(early, /confirm your e-mail/);
 
     await ann.page.goto(await auth.linkFor('ann@example.org'));
-    await inChat(ann);
+    await ann.list.waitFor();
     await ann.page.getByText('No conversations yet').first().waitFor();
     expect(ann.page.url()).not.toContain('token');
     await ann.page.reload();
-    await inChat(ann);
-    await ann.page.getByRole('button', { name: /^Your account: ann/ }).click();
-    await ann.page.getByRole('menuitem', { name: 'Sign out' }).click();
+    await ann.list.waitFor();
+    await ann.page.getByRole('button', { name: /^Your account: ann/ }).waitFor();
+    await ann.signOut();
     await ann.page.getByLabel('E-mail').waitFor();
     await ann.page.reload();
     await ann.page.getByLabel('E-mail').waitFor();
@@ -53,7 +51,7 @@ describe.skipIf(!hasChromium)('signing in with Supabase', () => {
     await fill(ann, 'ann@example.org', 'wrong horse');
     await isTold(ann, /don’t match/);
     await fill(ann, 'ann@example.org', 'correct horse');
-    await inChat(ann);
+    await ann.list.waitFor();
   });
 
   test('a link by e-mail signs in; a second one has to wait, and one too old says so', async () => {
@@ -68,7 +66,7 @@ describe.skipIf(!hasChromium)('signing in with Supabase', () => {
     const link = await auth.linkFor('bob@example.org');
     await bob.page.goto('about:blank');
     await bob.page.goto(link);
-    await inChat(bob);
+    await bob.list.waitFor();
 
     const late = await stage.visitor();
     await late.page.goto('about:blank');
@@ -87,8 +85,24 @@ describe.skipIf(!hasChromium)('signing in with Supabase', () => {
     auth.lifetime = 3600;
     await cara.page.goto('about:blank');
     await cara.page.goto(link);
-    await inChat(cara);
+    await cara.list.waitFor();
     await cara.page.getByText('No conversations yet').first().waitFor();
     expect(auth.renewals).toBeGreaterThan(0);
+  });
+
+  test('signing in or out in one tab does so in the others', async () => {
+    const dora = await stage.visitor();
+    const tab = await stage.tab(dora);
+    await dora.page.getByLabel('E-mail').fill('dora@example.org');
+    await dora.page.getByRole('button', { name: 'E-mail me a link instead' }).click();
+    await dora.page.getByRole('heading', { name: 'Check your inbox' }).waitFor();
+    const link = await auth.linkFor('dora@example.org');
+    await dora.page.goto('about:blank');
+    await dora.page.goto(link);
+    await dora.list.waitFor();
+    await tab.list.waitFor();
+    await tab.signOut();
+    await tab.page.getByLabel('Password').waitFor();
+    await dora.page.getByLabel('Password').waitFor();
   });
 });

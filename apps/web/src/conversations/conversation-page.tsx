@@ -4,7 +4,7 @@ import { Composer } from '../composer/composer.tsx';
 import { DropArea } from '../composer/drop-area.tsx';
 import { Timeline } from '../messages/timeline.tsx';
 import { ConversationHeader } from './conversation-header.tsx';
-import { late } from '../ui/late.tsx';
+import { late, preload } from '../ui/late.tsx';
 
 const loadMembers = () => import('../members/members-panel.tsx');
 const MembersPanel = late(loadMembers);
@@ -22,7 +22,7 @@ export function ConversationPage({ id }: { readonly id: string }): ReactNode {
           view={view}
           showsMembers={showsMembers}
           onMembers={() => setWantsMembers(!showsMembers)}
-          onNear={() => void loadMembers().catch(() => undefined)}
+          onNear={() => preload(loadMembers)}
         />
         <Timeline id={id} />
         <Composer id={id} />

@@ -1,7 +1,7 @@
 import { useState, type ReactNode } from 'react';
 import { useShortcut } from '../shell/shortcuts.tsx';
 import { Button, IconButton } from '../ui/button.tsx';
-import { late } from '../ui/late.tsx';
+import { late, preload } from '../ui/late.tsx';
 
 const load = () => import('./new-conversation-dialog.tsx');
 const NewConversationDialog = late(load);
@@ -14,8 +14,8 @@ export function NewConversationButton({ look }: { readonly look: 'icon' | 'prima
   useShortcut({ keys: 'Mod+Enter', label: 'Start it, in the dialog', group: 'Conversations' }, null);
   const own = {
     onClick: () => setOpen(true),
-    onPointerEnter: () => void load().catch(() => undefined),
-    onFocus: () => void load().catch(() => undefined),
+    onPointerEnter: () => preload(load),
+    onFocus: () => preload(load),
   };
   return (
     <>

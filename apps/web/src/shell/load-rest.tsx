@@ -1,7 +1,7 @@
 import { useEffect, type ReactNode } from 'react';
 import { useConnection, useConversationState } from '@parley/react';
 import type { ConversationState } from '@parley/client';
-import { loadLateParts } from '../ui/late.tsx';
+import { loadLateParts, preload } from '../ui/late.tsx';
 import { loadConversationPage } from './lazy-conversation.ts';
 import { useNavigation } from './navigation.tsx';
 
@@ -9,10 +9,7 @@ import { useNavigation } from './navigation.tsx';
 const calmMs = 3000;
 
 /** So that menus and dialogs open at once, and without a connection, too. */
-const load = (): void =>
-  void loadConversationPage()
-    .then(loadLateParts)
-    .catch(() => undefined);
+const loadRest = (): Promise<unknown> => loadConversationPage().then(loadLateParts);
 
 /** Loads the rest of the app once it is in nobody's way: on a slow line, that is long after the page itself. */
 export function LoadRest(): ReactNode {
@@ -31,7 +28,7 @@ function LoadWhenLive(): ReactNode {
   const isLive = useConnection().status === 'live';
   useEffect(() => {
     if (!isLive) return undefined;
-    const timer = setTimeout(load, calmMs);
+    const timer = setTimeout(() => preload(loadRest), calmMs);
     return () => clearTimeout(timer);
   }, [isLive]);
   return null;

@@ -6,11 +6,12 @@ import { ConnectionBanner } from './connection-banner.tsx';
 import { ConversationPage, loadConversationPage } from './lazy-conversation.ts';
 import { useNavigation } from './navigation.tsx';
 import { LoadRest } from './load-rest.tsx';
+import { preload } from '../ui/late.tsx';
 import { useShortcut } from './shortcuts.tsx';
 import { useSurroundings } from './surroundings.ts';
 import { Welcome } from './welcome.tsx';
 
-const preload = (): void => void loadConversationPage().catch(() => undefined);
+const preloadPage = (): void => preload(loadConversationPage);
 
 /** The list and the conversation, side by side; where there is little room, one of them. */
 export function Panes(): ReactNode {
@@ -38,7 +39,7 @@ export function Panes(): ReactNode {
         data-only={only === null ? undefined : ''}
       >
         {only === null && (
-          <div className="shell-side" ref={side} onPointerEnter={preload} onFocus={preload}>
+          <div className="shell-side" ref={side} onPointerEnter={preloadPage} onFocus={preloadPage}>
             <Sidebar foot={<AccountBar />} />
           </div>
         )}

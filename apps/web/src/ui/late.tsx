@@ -51,3 +51,6 @@ export function late<Props extends object>(
 
 /** Loads every such part, for when there may be no connection later. */
 export const loadLateParts = (): Promise<unknown> => Promise.allSettled([...loaders].map((load) => load()));
+
+/** Begins to load what somebody is near to. Without a connection it can't be: whoever needs it asks again. */
+export const preload = (load: () => Promise<unknown>): void => void load().catch(() => undefined);

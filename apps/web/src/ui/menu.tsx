@@ -1,7 +1,7 @@
 import { useState, type ReactNode } from 'react';
 import type { IconName } from './icons.tsx';
 import { IconButton } from './button.tsx';
-import { late } from './late.tsx';
+import { late, preload } from './late.tsx';
 
 export interface MenuItem {
   readonly label: string;
@@ -40,7 +40,7 @@ export interface MenuProps {
 }
 
 const load = () => import('./menu-body.tsx');
-const preload = (): void => void load().catch(() => undefined);
+const preloadBody = (): void => preload(load);
 const nothing = (): void => undefined;
 const MenuBody = late(load, (props: MenuProps) => (
   <MenuTrigger {...props} onPointerEnter={nothing} onFocus={nothing} onClick={nothing} />
@@ -51,7 +51,12 @@ export function Menu(props: MenuProps): ReactNode {
   const [isWanted, setWanted] = useState(false);
   if (isWanted) return <MenuBody {...props} onClose={() => setWanted(false)} />;
   return (
-    <MenuTrigger {...props} onPointerEnter={preload} onFocus={preload} onClick={() => setWanted(true)} />
+    <MenuTrigger
+      {...props}
+      onPointerEnter={preloadBody}
+      onFocus={preloadBody}
+      onClick={() => setWanted(true)}
+    />
   );
 }
 

@@ -25,7 +25,12 @@ export class Person {
   async signIn(name: string): Promise<void> {
     await this.page.getByLabel('Your name').fill(name);
     await this.page.keyboard.press('Enter');
-    await this.page.getByRole('navigation', { name: 'Conversations' }).waitFor();
+    await this.list.waitFor();
+  }
+
+  async signOut(): Promise<void> {
+    await this.page.getByRole('button', { name: /^Your account/ }).click();
+    await this.page.getByRole('menuitem', { name: 'Sign out' }).click();
   }
 
   /** Begins a conversation with these people, by the dialog. */
@@ -48,13 +53,13 @@ export class Person {
 
   /** Opens a conversation from the list. */
   async open(title: string): Promise<void> {
-    await this.page
-      .getByRole('navigation', { name: 'Conversations' })
-      .getByRole('link')
-      .filter({ hasText: title })
-      .first()
-      .click();
+    await this.list.getByRole('link').filter({ hasText: title }).first().click();
     await this.composer.waitFor();
+  }
+
+  /** The list of conversations: there for whoever is signed in. */
+  get list(): Locator {
+    return this.page.getByRole('navigation', { name: 'Conversations' });
   }
 
   get composer(): Locator {

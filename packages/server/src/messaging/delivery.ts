@@ -1,4 +1,5 @@
 import { limits } from '@parley/protocol';
+import { personIn } from './person-in.ts';
 import type { Bus, Delivered, DeliveredMove, ReceiptStore } from './ports.ts';
 
 export interface DeliveryDeps {
@@ -122,7 +123,7 @@ const isLarge = (participantCount: number): boolean => participantCount > limits
 
 /** Keeps a move unless a further one of the same person is there, or `most` others are. */
 function keepFurthest(moves: Map<string, DeliveredMove>, move: DeliveredMove, most: number): void {
-  const key = `${move.conversationId}\n${move.userId}`;
+  const key = personIn(move.conversationId, move.userId);
   const known = moves.get(key);
   if (known !== undefined ? known.lastSeq < move.lastSeq : moves.size < most) moves.set(key, move);
 }

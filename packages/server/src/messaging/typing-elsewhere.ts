@@ -1,5 +1,6 @@
 import { limits, type ServerFrames } from '@parley/protocol';
 import { Deadlines } from './deadlines.ts';
+import { personIn } from './person-in.ts';
 import type { Clock } from './ports.ts';
 
 export interface TypingElsewhereDeps {
@@ -25,7 +26,7 @@ export class TypingElsewhere {
   }
 
   heard(frame: ServerFrames['typing_start'] | ServerFrames['typing_stop']): void {
-    const key = `${frame.conversation_id}\n${frame.user_id}`;
+    const key = personIn(frame.conversation_id, frame.user_id);
     if (frame.type === 'typing_start') this.#typists.set(key);
     else this.#typists.delete(key);
   }

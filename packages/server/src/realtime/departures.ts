@@ -1,3 +1,4 @@
+import { personIn } from '../messaging/person-in.ts';
 import type { Clock } from '../messaging/ports.ts';
 import type { Change } from './change.ts';
 
@@ -25,13 +26,13 @@ export class Departures {
   }
 
   add(version: number, conversationId: string, userId: string): void {
-    this.#set(key(conversationId, userId), version);
+    this.#set(personIn(conversationId, userId), version);
   }
 
   /** Whether somebody left, or all did, after a version. */
   isAfter(version: number, conversationId: string, userId: string): boolean {
     return (
-      this.#versionOf(key(conversationId, userId)) > version || this.#versionOf(conversationId) > version
+      this.#versionOf(personIn(conversationId, userId)) > version || this.#versionOf(conversationId) > version
     );
   }
 
@@ -49,6 +50,3 @@ export class Departures {
     return this.#current.get(entry) ?? this.#previous.get(entry) ?? -1;
   }
 }
-
-/** Ids hold no line feed: a conversation's is ours. */
-const key = (conversationId: string, userId: string): string => `${conversationId}\n${userId}`;

@@ -1,4 +1,5 @@
 import type { Profile, ServerFrame } from '@parley/protocol';
+import { personIn } from '../messaging/person-in.ts';
 import type { BusEvent } from '../messaging/ports.ts';
 import type { Change } from './change.ts';
 import { Generations } from './generations.ts';
@@ -26,7 +27,7 @@ export class HeardProfiles {
     if (frame.type !== 'user_updated') return;
     this.#heard.set(frame.user_id, textOf(frame));
     if (audience.kind === 'conversations')
-      for (const id of audience.conversationIds) this.#forget(keyOf(frame, id));
+      for (const id of audience.conversationIds) this.#forget(personIn(id, frame.user_id));
   }
 
   /**
@@ -49,7 +50,7 @@ export class HeardProfiles {
     let differs = false;
     for (const person of namedIn(frame)) {
       const text = textOf(person);
-      const key = keyOf(person, frame.conversation_id);
+      const key = personIn(frame.conversation_id, person.user_id);
       if (!isForOne) this.#named.set(key, text);
       else if (this.#told(person, frame.conversation_id) !== text) this.#named.set(key, mixed);
       differs ||= (this.#heard.get(person.user_id) ?? text) !== text;
@@ -59,7 +60,7 @@ export class HeardProfiles {
 
   /** As what the people of a conversation know somebody; undefined if that is not kept. */
   #told(person: Profile, conversationId: string): string | undefined {
-    return this.#named.get(keyOf(person, conversationId)) ?? this.#heard.get(person.user_id);
+    return this.#named.get(personIn(conversationId, person.user_id)) ?? this.#heard.get(person.user_id);
   }
 
   #forget(key: string): void {
@@ -83,6 +84,3 @@ function namedIn(frame: ServerFrame): readonly Profile[] {
 }
 
 const textOf = ({ display_name, avatar_url }: Profile): string => JSON.stringify([display_name, avatar_url]);
-
-const keyOf = ({ user_id }: { readonly user_id: string }, conversationId: string): string =>
-  `${conversationId} ${user_id}`;

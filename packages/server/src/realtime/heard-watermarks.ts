@@ -1,4 +1,5 @@
 import type { Watermarks } from '@parley/protocol';
+import { personIn } from '../messaging/person-in.ts';
 import type { BusEvent } from '../messaging/ports.ts';
 import { Generations } from './generations.ts';
 
@@ -36,7 +37,7 @@ export class HeardWatermarks {
 
   /** What of somebody's watermarks nobody here was told lately. */
   news(conversationId: string, marks: Watermarks): { readonly read: boolean; readonly delivered: boolean } {
-    const heard = this.#get(keyOf(conversationId, marks.user_id));
+    const heard = this.#get(personIn(conversationId, marks.user_id));
     return {
       read: marks.last_read_seq > heard.read,
       delivered: marks.last_delivered_seq > Math.max(heard.delivered, marks.last_read_seq),
@@ -48,7 +49,7 @@ export class HeardWatermarks {
   }
 
   #set(conversationId: string, userId: string, read: number, delivered: number): void {
-    const key = keyOf(conversationId, userId);
+    const key = personIn(conversationId, userId);
     const heard = this.#get(key);
     this.#heard.set(key, {
       read: Math.max(heard.read, read),
@@ -58,6 +59,3 @@ export class HeardWatermarks {
 }
 
 const nothing: Heard = { read: 0, delivered: 0 };
-
-/** Ids hold no line feed: a conversation's is ours. */
-const keyOf = (conversationId: string, userId: string): string => `${conversationId}\n${userId}`;

@@ -1,6 +1,6 @@
 import { useRef, useState, type ReactNode, type RefObject } from 'react';
 import { IconButton } from '../../ui/button.tsx';
-import { late } from '../../ui/late.tsx';
+import { late, preload } from '../../ui/late.tsx';
 
 const load = () => import('./emoji-popover.tsx');
 const EmojiPopover = late(load, undefined, false);
@@ -25,8 +25,8 @@ export function EmojiButton({ field, onEmoji }: EmojiButtonProps): ReactNode {
         label="Emoji"
         aria-haspopup="dialog"
         aria-expanded={isOpen}
-        onPointerEnter={() => void load().catch(() => undefined)}
-        onFocus={() => void load().catch(() => undefined)}
+        onPointerEnter={() => preload(load)}
+        onFocus={() => preload(load)}
         onPointerDown={() => {
           wasOpen.current = isOpen;
         }}

@@ -6,7 +6,7 @@ import { Icon } from '../../ui/icons.tsx';
 import { useToasts } from '../../ui/toast.tsx';
 import { isImage, type Attachment } from './attachment.ts';
 import { download, thumbnailOf } from './files.ts';
-import { late } from '../../ui/late.tsx';
+import { late, preload } from '../../ui/late.tsx';
 
 const loadLightbox = () => import('./lightbox.tsx');
 const Lightbox = late(loadLightbox);
@@ -38,7 +38,7 @@ function Picture({ message, attachment }: AttachmentViewProps): ReactNode {
         aria-label={hasFailed ? `Load ${name} again` : `Open ${name}`}
         aria-haspopup={hasFailed ? undefined : 'dialog'}
         style={{ width: Math.max(96, Math.round(w * scale)), aspectRatio: `${w} / ${Math.max(h, w / 4)}` }}
-        onPointerEnter={() => void loadLightbox().catch(() => undefined)}
+        onPointerEnter={() => preload(loadLightbox)}
         onClick={() => (hasFailed ? load() : setOpen(true))}
       >
         {address !== null && (
