@@ -15,6 +15,15 @@ const listLimit = 100;
 const answers = /^(connected|sync|pong|token_refreshed|(joined|left)_conversation|.*_ack)$/;
 const isNews = (frame: ServerFrame): frame is ServerFrame & ParleyEvent => !answers.test(frame.type);
 
+/** A conversation that is being read. */
+interface UnderRead {
+  /** Events that wait for that. */
+  readonly waiting: ServerFrame[];
+  /** Whether a catch-up has told of it since it was asked for: what is read may be older than that. */
+  isOvertaken: boolean;
+  outcome: Promise<ParleyError | null>;
+}
+
 /** What is known of the server's state: takes its frames and answers, and reads anew what those could not tell. */
 export class Store {
   readonly replica: Replica;
@@ -27,8 +36,7 @@ export class Store {
   run = 0;
   readonly #host: Host;
   readonly #confirm: (message: Message, isKnown: boolean) => void;
-  /** Conversations that are being read, and the events that wait for that. */
-  readonly #reading = new Map<string, { waiting: ServerFrame[]; outcome: Promise<ParleyError | null> }>();
+  readonly #reading = new Map<string, UnderRead>();
   /** The last message of each conversation that was told of. */
   readonly #heard = new Map<string, number>();
   /** Conversations that one was in and is not any more. */
@@ -84,20 +92,20 @@ export class Store {
   read(id: string): Promise<ParleyError | null> {
     const under = this.#reading.get(id);
     if (under !== undefined) return under.outcome;
-    const waiting: ServerFrame[] = [];
-    const outcome = this.#tryToRead(id).finally(() => {
+    const reading: UnderRead = { waiting: [], isOvertaken: false, outcome: Promise.resolve(null) };
+    this.#reading.set(id, reading);
+    reading.outcome = this.#tryToRead(id, reading).finally(() => {
       this.#reading.delete(id);
-      for (const frame of waiting) this.take(frame);
+      for (const frame of reading.waiting) this.take(frame);
       this.#host.changed(id);
     });
-    this.#reading.set(id, { waiting, outcome });
-    return outcome;
+    return reading.outcome;
   }
 
-  async #tryToRead(id: string): Promise<ParleyError | null> {
+  async #tryToRead(id: string, reading: UnderRead): Promise<ParleyError | null> {
     const { run } = this;
     try {
-      await this.#readNow(id);
+      await this.#readNow(id, reading);
     } catch (thrown) {
       const error = toParleyError(thrown);
       if (error.code === 'conversation_not_found') this.#lose(id, 'deleted');
@@ -116,11 +124,13 @@ export class Store {
     if (run === this.run) await this.read(id);
   }
 
-  async #readNow(id: string): Promise<void> {
+  async #readNow(id: string, reading: UnderRead): Promise<void> {
     const { api, views } = this.#host;
+    reading.isOvertaken = false;
     const conversation = await api.getConversation(id);
-    if ((this.get(id)?.version ?? 0) > conversation.version) return this.#readNow(id);
     const messages = views.get(id)?.isShown === true ? (await api.listMessages(id)).messages : [];
+    if (reading.isOvertaken || (this.get(id)?.version ?? 0) > conversation.version)
+      return this.#readNow(id, reading);
     this.replica.forget(id);
     this.replica.putConversation(conversation);
     this.replica.putMessages(id, messages);
@@ -151,6 +161,8 @@ export class Store {
   apply(answer: SyncAnswer): void {
     const { conversations, userId } = this.replica;
     const before = new Map([...conversations].map(([id, { last_seq }]) => [id, last_seq]));
+    const told = new Set(answer.conversations.map((entry) => entry.conversation_id));
+    for (const [id, reading] of this.#reading) reading.isOvertaken ||= answer.reset || told.has(id);
     const stale = this.replica.applySync(answer);
     for (const id of before.keys())
       if (this.get(id) === undefined && !answer.reset) this.#lose(id, 'removed');
@@ -165,8 +177,7 @@ export class Store {
     }
     for (const id of stale) this.#readStale([id], before.has(id));
     const isAll = answer.reset || answer.users.length > 0;
-    const changed = answer.conversations.map((entry) => entry.conversation_id);
-    this.#host.changed(...(isAll ? [...before.keys(), ...conversations.keys()] : changed));
+    this.#host.changed(...(isAll ? [...before.keys(), ...conversations.keys()] : told));
   }
 
   /** The server has this message: one's own is on its way no longer. */

@@ -19,9 +19,12 @@ function wiretap(holds: (path: string, method: string) => boolean) {
     const response = await globalThis.fetch(url, init);
     const { pathname, search } = new URL(url);
     if (!holds(pathname + search, init.method ?? 'GET')) return response;
+    // All of it is here, whatever becomes of the connection that it came by.
+    const { status, headers } = response;
+    const body = await response.arrayBuffer();
     answered.resolve();
     await released.promise;
-    return response;
+    return new Response(body, { status, headers });
   };
   class Tapped extends WebSocket {
     constructor(url: string, protocols: string[]) {
@@ -148,4 +151,44 @@ test('what changes between an early read and the first connection is known after
   await connected;
   await until(view, ({ conversation }) => conversation?.title === 'Renamed');
   expect(texts(view)).toEqual(['one', 'two, edited']);
+});
+
+test.each([
+  ['itself', ''],
+  ['its messages', '/messages'],
+])('what a catch-up tells while a conversation is read anew (%s) is known after it', async (held, suffix) => {
+  const bob = await stage.server.person(`bob, ${held}`);
+  const cem = await stage.server.person(`cem, ${held}`);
+  const ann = { id: `ann, ${held}` };
+  const room = await bob.group(ann, cem);
+  await bob.say(room.id, 'before');
+  let isBack = false;
+  const tap = wiretap((path) => isBack && path === `/api/conversations/${room.id}${suffix}`);
+  const parley = stage.client(ann.id, tap.options);
+  await parley.connect();
+  const view = parley.conversation(room.id);
+  await view.open();
+  // Who comes back has to read what is there.
+  await bob.delete(`/api/conversations/${room.id}/participants/${ann.id}`);
+  await until(view, ({ access }) => access === 'removed');
+  isBack = true;
+  const last = await bob.say(room.id, 'while you were out');
+  await bob.post(`/api/conversations/${room.id}/participants`, { user_id: ann.id });
+  await tap.answered;
+  await stage.cable.cut();
+  await until(parley, ({ connection }) => connection.status !== 'live');
+  await cem.post(`/api/messages/${last.id}/read`);
+  if (suffix !== '') await bob.post(`/api/conversations/${room.id}/participants`, { user_id: 'dan' });
+  await stage.cable.mend();
+  parley.wake();
+  await until(parley, ({ connection }) => connection.status === 'live');
+  tap.release();
+  // What is told now waits until all is read.
+  await bob.say(room.id, 'after');
+  await until(view, (shown) => texts(shown).includes('after'));
+  const { participants } = await parley.api.getConversation(room.id);
+  const marks = participants.map(({ last_read_seq }) => last_read_seq);
+  expect(marks).toEqual(suffix === '' ? [3, 2, 2] : [3, 2, 2, 2]);
+  expect(view.getSnapshot().participants.map(({ last_read_seq }) => last_read_seq)).toEqual(marks);
+  expect(texts(view)).toEqual(['before', 'while you were out', 'after']);
 });
