@@ -8,6 +8,8 @@ export interface View {
   readonly isShown: boolean;
   /** It is not there any more. */
   lose(access: 'removed' | 'deleted'): void;
+  /** It was read anew, in place of what was held of it. */
+  reread(): void;
   /** The connection has caught up. */
   resumed(): void;
 }

@@ -44,9 +44,13 @@ export class Reading {
     const error = store.lacks(this.id) ? await store.read(this.id) : null;
     if (error !== null) throw error;
     await this.loadNewest(store);
+    while (this.wantsPeople && (await this.loadPeople(store)));
+  }
+
+  /** Whether it shows everybody in it, and not all of them are here. */
+  get wantsPeople(): boolean {
     const { held } = this;
-    if (held === undefined || held.participant_count > limits.receiptAudience) return;
-    while (!held.knowsEverybody && (await this.loadPeople(store)));
+    return held !== undefined && !held.knowsEverybody && held.participant_count <= limits.receiptAudience;
   }
 
   async loadNewest({ replica }: Store): Promise<void> {
@@ -62,6 +66,7 @@ export class Reading {
 
   /** Reads the next page of participants. True if there may be more. */
   async loadPeople({ replica }: Store): Promise<boolean> {
+    const { held } = this;
     const size = () => this.held?.everybody().length ?? 0;
     const before = size();
     const limit = limits.participantsShown;
@@ -69,6 +74,9 @@ export class Reading {
     const read = await this.context.api.listParticipants(this.id, { limit, page });
     replica.putParticipants(this.id, read.participants);
     this.context.changed(this.id);
-    return read.has_more && size() > before;
+    // It was read anew meanwhile, and this was no more than a page of it.
+    if (this.held !== held) return this.held !== undefined;
+    // Whoever came meanwhile stands behind the last page.
+    return (read.has_more || held?.knowsEverybody === false) && size() > before;
   }
 }

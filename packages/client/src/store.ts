@@ -98,6 +98,7 @@ export class Store {
       this.#reading.delete(id);
       for (const frame of reading.waiting) this.take(frame);
       this.#host.changed(id);
+      this.#host.views.get(id)?.reread();
     });
     return reading.outcome;
   }

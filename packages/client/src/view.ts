@@ -24,6 +24,8 @@ export class ConversationView implements View {
   #uses = 0;
   #isJoined = false;
   #isRetrying = false;
+  /** How many times what is to be shown is being read at the moment. */
+  #fills = 0;
 
   constructor(id: string, context: Context) {
     this.id = id;
@@ -86,6 +88,11 @@ export class ConversationView implements View {
     this.invalidate();
   }
 
+  reread(): void {
+    // Whoever is at it goes on with what there is now.
+    if (this.#fills === 0 && this.reading.wantsPeople) this.resumed();
+  }
+
   resumed(): void {
     const store = this.context.session?.store;
     if (!this.isOpen || store === undefined) return;
@@ -122,6 +129,7 @@ export class ConversationView implements View {
   /** Reads what is to be shown. What the server could not do now is tried again; what the network broke, by `resumed`. */
   async #fill(store: Store): Promise<void> {
     const reading = this.reading;
+    this.#fills++;
     try {
       await reading.fill(store);
       reading.error = null;
@@ -133,6 +141,7 @@ export class ConversationView implements View {
         void this.#fillLater(error);
       throw error;
     } finally {
+      this.#fills--;
       this.changed();
     }
   }

@@ -192,3 +192,25 @@ test.each([
   expect(view.getSnapshot().participants.map(({ last_read_seq }) => last_read_seq)).toEqual(marks);
   expect(texts(view)).toEqual(['before', 'while you were out', 'after']);
 });
+
+test('somebody who leaves while the page with them is read is not shown', async () => {
+  const bob = await stage.server.person('bob-8');
+  const others = Array.from({ length: 130 }, (_, n) => ({ id: `person ${n}` }));
+  const room = await bob.group({ id: 'ann-8' }, ...others);
+  const tap = wiretap((path) => path.startsWith(`/api/conversations/${room.id}/participants`));
+  const parley = stage.client('ann-8', tap.options);
+  await parley.connect();
+  const view = parley.conversation(room.id);
+  const opened = view.open();
+  await tap.answered;
+  await bob.delete(`/api/conversations/${room.id}/participants/person 120`);
+  await bob.delete(`/api/conversations/${room.id}/participants/person 5`);
+  await bob.post(`/api/conversations/${room.id}/participants`, { user_id: 'new' });
+  await tap.arrived('"new"');
+  tap.release();
+  await opened;
+  const { participants } = await until(view, (shown) => shown.participants.length === 131);
+  const all: string[] = [];
+  for await (const { user_id } of parley.api.listParticipants(room.id)) all.push(user_id);
+  expect(participants.map(({ user_id }) => user_id)).toEqual(all);
+});

@@ -1,5 +1,8 @@
 import type { Participant, Profile } from '@parley/protocol';
 
+/** Of how many who left is known that they did. */
+const goneKept = 200;
+
 /** How far somebody has read and received a conversation; what is left out stands where it is. */
 export interface Move {
   readonly last_read_seq?: number;
@@ -15,6 +18,8 @@ export class Roster {
   #people = new Map<string, Participant>();
   /** Of people who are not known, or not yet: a receipt may overtake the entrance of whom it is about. */
   #early: Map<string, Move> | null = null;
+  /** Who left last: a page that was read before must not bring them back. */
+  readonly #gone = new Set<string>();
   #isComplete = false;
   /** When the last in the list came. */
   #last: string | undefined;
@@ -52,19 +57,23 @@ export class Roster {
     this.#people = new Map();
     this.#last = undefined;
     this.#isComplete = false;
-    for (const participant of participants)
+    for (const participant of participants) {
+      this.#gone.delete(participant.user_id);
       this.#set(sameStay(before.get(participant.user_id), participant) ?? participant);
+    }
     this.settle(count);
   }
 
   /** Takes a part of the list that begins within what is held or right after it. */
   extend(participants: readonly Participant[], count: number): void {
-    for (const participant of participants) this.#put(participant);
+    for (const participant of participants)
+      if (!this.#gone.has(participant.user_id)) this.#put(participant);
     this.settle(count);
   }
 
   /** Somebody came, and stands behind all others. Where not all of those are known, there is no place for them here. */
   add(participant: Participant): void {
+    this.#gone.delete(participant.user_id);
     if (this.#isComplete || this.#people.get(participant.user_id)?.joined_at === participant.joined_at)
       this.#put(participant);
     else this.#people.delete(participant.user_id);
@@ -78,6 +87,12 @@ export class Roster {
   remove(userId: string, count: number): void {
     this.#people.delete(userId);
     this.#early?.delete(userId);
+    this.#gone.delete(userId);
+    this.#gone.add(userId);
+    for (const first of this.#gone) {
+      if (this.#gone.size <= goneKept) break;
+      this.#gone.delete(first);
+    }
     this.settle(count);
   }
 
