@@ -1,8 +1,13 @@
 /** Whatever happens on the way, a client ends up knowing what a fresh read answers. */
 import { setTimeout as delay } from 'node:timers/promises';
+import { BroadcastChannel } from 'node:worker_threads';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { memoryStorage, ParleyError, type Message, type Parley } from '../src/index.ts';
+import { shareBy, type Channel, type Locks } from '../src/tabs.ts';
 import { openStage, texts, until, type Stage } from './support/people.ts';
+
+const { locks } = navigator as unknown as { locks: Locks };
+const apis = { locks, BroadcastChannel: BroadcastChannel as unknown as new (name: string) => Channel };
 
 let stage: Stage;
 beforeAll(async () => {
@@ -74,14 +79,31 @@ const plain = (messages: readonly { seq: number | null; content: string; status:
     'reply_count' in message && message.reply_count,
   ]);
 
-test.each([1, 2, 3])('three people in trouble agree in the end (seed %i)', async (seed) => {
+interface Tab {
+  readonly name: string;
+  parley: Parley;
+  readonly make: () => Parley;
+}
+
+/** Other steps in each run; the name of a test tells which. */
+const fresh = Math.floor(Math.random() * 1_000_000);
+
+test.each([
+  [1, 1],
+  [1, 70_054],
+  [1, fresh],
+  [2, 4],
+  [2, 5],
+  [2, fresh],
+])('three people with %i tabs each in trouble agree in the end (seed %i)', async (tabCount, seed) => {
   const pick = random(seed);
   const names = ['ann', 'bob', 'cem'].map((name) => `${name}-${seed}`);
-  const storages = names.map(() => memoryStorage());
-  const clients = names.map((name, n) =>
-    stage.client(name, { ...(storages[n] && { storage: storages[n] }) }),
-  );
-  await Promise.all(clients.map((parley) => parley.connect()));
+  const tabs = names.flatMap((name) => {
+    const options = { storage: memoryStorage(), ...(tabCount > 1 && { share: shareBy(apis) }) };
+    const make = () => stage.client(name, options);
+    return Array.from({ length: tabCount }, (): Tab => ({ name, make, parley: make() }));
+  });
+  await Promise.all(tabs.map(({ parley }) => parley.connect()));
   const host = await stage.server.person(`host-${seed}`);
   const rooms = [
     await host.group(...names.map((id) => ({ id }))),
@@ -90,22 +112,20 @@ test.each([1, 2, 3])('three people in trouble agree in the end (seed %i)', async
   const sent: Promise<unknown>[] = [];
   let said = 0;
   for (let step = 0; step < 60; step++) {
-    const who = pick(3);
-    const parley = clients[who] as Parley;
+    const tab = tabs[pick(tabs.length)] as Tab;
+    const { name, parley } = tab;
     const view = parley.conversation(rooms[pick(2)]?.id ?? '');
-    const own = view.messages.filter(({ sender_id, seq }) => seq !== null && sender_id === names[who]);
+    const own = view.messages.filter(({ sender_id, seq }) => seq !== null && sender_id === name);
     switch (pick(10)) {
       case 0:
         await stage.cable.cut();
         await stage.cable.mend();
         break;
-      case 1: {
+      case 1:
         await parley.close();
-        const again = stage.client(names[who] ?? '', { ...(storages[who] && { storage: storages[who] }) });
-        clients[who] = again;
-        void again.connect();
+        tab.parley = tab.make();
+        void tab.parley.connect();
         break;
-      }
       case 2:
         view.markRead();
         break;
@@ -116,17 +136,18 @@ test.each([1, 2, 3])('three people in trouble agree in the end (seed %i)', async
         sent.push(view.editMessage(own.at(-1)?.id ?? 'none', `edited ${step}`).catch(() => undefined));
         break;
       case 5:
-        sent.push(host.delete(`/api/conversations/${view.id}/participants/${names[who]}`));
-        sent.push(host.post(`/api/conversations/${view.id}/participants`, { user_id: names[who] }));
+        sent.push(host.delete(`/api/conversations/${view.id}/participants/${name}`));
+        sent.push(host.post(`/api/conversations/${view.id}/participants`, { user_id: name }));
         break;
       case 6:
         sent.push(host.say(view.id, `host ${step}`));
         break;
       default:
         said++;
-        void view.send({ content: `${names[who]} ${step}`, reply_to_id: own[0]?.id ?? null });
+        void view.send({ content: `${name} ${step}`, reply_to_id: own[0]?.id ?? null });
     }
   }
+  const clients = tabs.map(({ parley }) => parley);
   for (const parley of clients) parley.wake();
   await Promise.all(clients.map(settled));
   await Promise.all(sent);
@@ -152,6 +173,7 @@ test.each([1, 2, 3])('three people in trouble agree in the end (seed %i)', async
     expect(new Set(all).size).toBe(all.length);
   }
   expect(said).toBeGreaterThan(0);
+  await Promise.all(clients.map((parley) => parley.close()));
 });
 
 test('a conversation of which too much changed is read anew, with nothing of before among it', async () => {

@@ -66,8 +66,7 @@ export class Roster {
 
   /** Takes a part of the list that begins within what is held or right after it. */
   extend(participants: readonly Participant[], count: number): void {
-    for (const participant of participants)
-      if (!this.#gone.has(participant.user_id)) this.#put(participant);
+    for (const participant of participants) if (!this.#gone.has(participant.user_id)) this.#put(participant);
     this.settle(count);
   }
 
