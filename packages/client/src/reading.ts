@@ -29,6 +29,11 @@ export class Reading {
   error: ParleyError | null = null;
   /** The last load of a page. */
   loading: Promise<unknown> | null = null;
+  /**
+   * Where the list of participants goes on, of what is held now. By a cursor: pages that are counted move where somebody
+   * before them leaves, and people between two of them would be missing.
+   */
+  #people: { readonly of: ReplicaConversation; readonly next: string } | null = null;
 
   constructor(id: string, context: Context) {
     this.id = id;
@@ -64,19 +69,25 @@ export class Reading {
     this.context.changed(this.id);
   }
 
-  /** Reads the next page of participants. True if there may be more. */
+  /** Reads the next participants that are not held yet. True if there may be more. */
   async loadPeople({ replica }: Store): Promise<boolean> {
     const { held } = this;
-    const size = () => this.held?.everybody().length ?? 0;
-    const before = size();
-    const limit = limits.participantsShown;
-    const page = Math.floor(before / limit) + 1;
-    const read = await this.context.api.listParticipants(this.id, { limit, page });
-    replica.putParticipants(this.id, read.participants);
+    if (held === undefined || held.knowsEverybody) return false;
+    const before = held.everybody().length;
+    let next: string | null;
+    do {
+      const cursor = this.#people?.of === held ? this.#people?.next : undefined;
+      const read = await this.context.api.listParticipants(this.id, {
+        limit: limits.participantsShown,
+        ...(cursor !== undefined && { cursor }),
+      });
+      // It was read anew meanwhile: what is held of it ends elsewhere now.
+      if (this.held !== held) return this.held !== undefined;
+      replica.putParticipants(this.id, read.participants);
+      next = read.next_cursor;
+      this.#people = next === null ? null : { of: held, next };
+    } while (next !== null && held.everybody().length <= before);
     this.context.changed(this.id);
-    // It was read anew meanwhile, and this was no more than a page of it.
-    if (this.held !== held) return this.held !== undefined;
-    // Whoever came meanwhile stands behind the last page.
-    return (read.has_more || held?.knowsEverybody === false) && size() > before;
+    return next !== null;
   }
 }

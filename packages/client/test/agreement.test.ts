@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { memoryStorage, ParleyError, type Message, type Parley } from '../src/index.ts';
 import { shareBy, type Channel, type Locks } from '../src/tabs.ts';
 import { openStage, texts, until, type Stage } from './support/people.ts';
+import { freshSeed, random } from './support/random.ts';
 
 const { locks } = navigator as unknown as { locks: Locks };
 const apis = { locks, BroadcastChannel: BroadcastChannel as unknown as new (name: string) => Channel };
@@ -14,15 +15,6 @@ beforeAll(async () => {
   stage = await openStage();
 });
 afterAll(() => stage.close());
-
-/** A small generator, so that a failure can be had again by its seed. */
-function random(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
-    return Math.floor((state / 2_147_483_648) * below);
-  };
-}
 
 const settled = (parley: Parley) => until(parley, ({ connection }) => connection.status === 'live');
 
@@ -85,16 +77,13 @@ interface Tab {
   readonly make: () => Parley;
 }
 
-/** Other steps in each run; the name of a test tells which. */
-const fresh = Math.floor(Math.random() * 1_000_000);
-
 test.each([
   [1, 1],
   [1, 70_054],
-  [1, fresh],
+  [1, freshSeed],
   [2, 4],
   [2, 5],
-  [2, fresh],
+  [2, freshSeed],
 ])('three people with %i tabs each in trouble agree in the end (seed %i)', async (tabCount, seed) => {
   const pick = random(seed);
   const names = ['ann', 'bob', 'cem'].map((name) => `${name}-${seed}`);
