@@ -233,7 +233,7 @@ export class Client implements Context {
     const { store } = await this.ready();
     const asked = [...new Set([...userIds, ...this.watched])].slice(0, maxWatched);
     this.watched = asked;
-    if (asked.length > 0) store.replica.putStatuses(await this.api.getStatuses(asked));
+    if (asked.length > 0) await store.readStatuses(asked);
     this.changed();
   }
 

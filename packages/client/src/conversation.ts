@@ -101,7 +101,7 @@ export class ParleyConversation {
   /** Reads the next page of participants into `participants`. True if there may be more. @throws ParleyError */
   async loadParticipants(): Promise<boolean> {
     const { store } = await this.#view.context.ready();
-    return this.#view.reading.loadPeople(store);
+    return store.readPeople(this.id);
   }
 
   /**

@@ -29,11 +29,6 @@ export class Reading {
   error: ParleyError | null = null;
   /** The last load of a page. */
   loading: Promise<unknown> | null = null;
-  /**
-   * Where the list of participants goes on, of what is held now. By a cursor: pages that are counted move where somebody
-   * before them leaves, and people between two of them would be missing.
-   */
-  #people: { readonly of: ReplicaConversation; readonly next: string } | null = null;
 
   constructor(id: string, context: Context) {
     this.id = id;
@@ -49,7 +44,7 @@ export class Reading {
     const error = store.lacks(this.id) ? await store.read(this.id) : null;
     if (error !== null) throw error;
     await this.loadNewest(store);
-    while (this.wantsPeople && (await this.loadPeople(store)));
+    while (this.wantsPeople && (await store.readPeople(this.id)));
   }
 
   /** Whether it shows everybody in it, and not all of them are here. */
@@ -67,27 +62,5 @@ export class Reading {
     }
     this.isLoaded = true;
     this.context.changed(this.id);
-  }
-
-  /** Reads the next participants that are not held yet. True if there may be more. */
-  async loadPeople({ replica }: Store): Promise<boolean> {
-    const { held } = this;
-    if (held === undefined || held.knowsEverybody) return false;
-    const before = held.everybody().length;
-    let next: string | null;
-    do {
-      const cursor = this.#people?.of === held ? this.#people?.next : undefined;
-      const read = await this.context.api.listParticipants(this.id, {
-        limit: limits.participantsShown,
-        ...(cursor !== undefined && { cursor }),
-      });
-      // It was read anew meanwhile: what is held of it ends elsewhere now.
-      if (this.held !== held) return this.held !== undefined;
-      replica.putParticipants(this.id, read.participants);
-      next = read.next_cursor;
-      this.#people = next === null ? null : { of: held, next };
-    } while (next !== null && held.everybody().length <= before);
-    this.context.changed(this.id);
-    return next !== null;
   }
 }

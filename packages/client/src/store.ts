@@ -19,7 +19,7 @@ const isNews = (frame: ServerFrame): frame is ServerFrame & ParleyEvent => !answ
 interface UnderRead {
   /** Events that wait for that. */
   readonly waiting: ServerFrame[];
-  /** Whether a catch-up has told of it since it was asked for: what is read may be older than that. */
+  /** Whether something that does not wait has told of it since it was asked for: what is read may be older than that. */
   isOvertaken: boolean;
   outcome: Promise<ParleyError | null>;
 }
@@ -37,6 +37,13 @@ export class Store {
   readonly #host: Host;
   readonly #confirm: (message: Message, isKnown: boolean) => void;
   readonly #reading = new Map<string, UnderRead>();
+  /**
+   * Where the lists of participants go on. By cursors: pages that are counted move where somebody before them leaves, and
+   * people between two of them would be missing.
+   */
+  readonly #peopleAfter = new WeakMap<ReplicaConversation, string>();
+  /** Whose status was told of since they were asked for, for each time that some were. */
+  readonly #told = new Set<Set<string>>();
   /** The last message of each conversation that was told of. */
   readonly #heard = new Map<string, number>();
   /** Conversations that one was in and is not any more. */
@@ -103,6 +110,40 @@ export class Store {
     return reading.outcome;
   }
 
+  /** Reads the next participants that are not held yet. True if there may be more. */
+  async readPeople(id: string): Promise<boolean> {
+    const held = this.get(id);
+    if (held === undefined || held.knowsEverybody) return false;
+    const before = held.everybody().length;
+    let cursor = this.#peopleAfter.get(held);
+    do {
+      const page = await this.#host.api.listParticipants(id, {
+        limit: limits.participantsShown,
+        ...(cursor !== undefined && { cursor }),
+      });
+      // It was read anew meanwhile: what is held of it ends elsewhere now.
+      if (this.get(id) !== held) return true;
+      this.replica.putParticipants(id, page.participants);
+      cursor = page.next_cursor ?? undefined;
+    } while (cursor !== undefined && held.everybody().length <= before);
+    if (cursor === undefined) this.#peopleAfter.delete(held);
+    else this.#peopleAfter.set(held, cursor);
+    this.#host.changed(id);
+    return cursor !== undefined;
+  }
+
+  /** Reads how people are. What is told of somebody meanwhile is newer. */
+  async readStatuses(userIds: readonly string[]): Promise<void> {
+    const told = new Set<string>();
+    this.#told.add(told);
+    try {
+      const statuses = await this.#host.api.getStatuses(userIds);
+      this.replica.putStatuses(statuses.filter(({ user_id }) => !told.has(user_id)));
+    } finally {
+      this.#told.delete(told);
+    }
+  }
+
   async #tryToRead(id: string, reading: UnderRead): Promise<ParleyError | null> {
     const { run } = this;
     try {
@@ -149,21 +190,25 @@ export class Store {
         ? !this.#isNews(id, frame.message.seq)
         : 'version' in frame && frame.version <= (held?.version ?? 0);
     this.typing.note(frame, this.replica.userId);
+    if (frame.type === 'user_status_change') for (const told of this.#told) told.add(frame.user_id);
     const stale = this.replica.apply(frame);
     if (frame.type === 'new_message') this.acknowledge(frame.message);
     if (held !== undefined && this.get(id) === undefined)
       this.#lose(id, frame.type === 'conversation_deleted' ? 'deleted' : 'removed');
     this.#readStale(stale, held !== undefined);
-    if (frame.type === 'user_updated') this.#host.changed(...this.replica.conversations.keys());
-    else this.#host.changed(id);
+    if (frame.type === 'user_updated') {
+      this.#overtake(this.#reading.keys());
+      this.#host.changed(...this.replica.conversations.keys());
+    } else this.#host.changed(id);
     if (!isOld && isNews(frame)) this.#host.emit(frame);
   }
 
   apply(answer: SyncAnswer): void {
     const { conversations, userId } = this.replica;
     const before = new Map([...conversations].map(([id, { last_seq }]) => [id, last_seq]));
-    const told = new Set(answer.conversations.map((entry) => entry.conversation_id));
-    for (const [id, reading] of this.#reading) reading.isOvertaken ||= answer.reset || told.has(id);
+    const told = answer.conversations.map((entry) => entry.conversation_id);
+    const isAll = answer.reset || answer.users.length > 0;
+    this.#overtake(isAll ? this.#reading.keys() : told);
     const stale = this.replica.applySync(answer);
     for (const id of before.keys())
       if (this.get(id) === undefined && !answer.reset) this.#lose(id, 'removed');
@@ -177,7 +222,6 @@ export class Store {
       }
     }
     for (const id of stale) this.#readStale([id], before.has(id));
-    const isAll = answer.reset || answer.users.length > 0;
     this.#host.changed(...(isAll ? [...before.keys(), ...conversations.keys()] : told));
   }
 
@@ -186,6 +230,13 @@ export class Store {
     if (message.sender_id !== this.replica.userId || message.client_id === null) return;
     const held = this.get(message.conversation_id);
     this.#confirm(message, held === undefined || message.seq <= held.last_seq);
+  }
+
+  #overtake(ids: Iterable<string>): void {
+    for (const id of ids) {
+      const reading = this.#reading.get(id);
+      if (reading !== undefined) reading.isOvertaken = true;
+    }
   }
 
   #readStale(ids: readonly string[], wasHeld: boolean): void {

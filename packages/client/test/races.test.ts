@@ -214,3 +214,20 @@ test('somebody who leaves while the page with them is read is not shown', async 
   for await (const { user_id } of parley.api.listParticipants(room.id)) all.push(user_id);
   expect(participants.map(({ user_id }) => user_id)).toEqual(all);
 });
+
+test('a status that is told while it is asked for is the one that counts', async () => {
+  const bob = await stage.server.person('bob-9');
+  const room = await bob.group({ id: 'ann-9' });
+  const tap = wiretap((path) => path.startsWith('/api/users/status'));
+  const parley = stage.client('ann-9', tap.options);
+  await parley.connect();
+  await parley.conversation(room.id).open();
+  const watched = parley.watchStatuses([bob.id]);
+  await tap.answered;
+  const other = stage.client(bob.id);
+  await other.connect();
+  await tap.arrived('"online"');
+  tap.release();
+  await watched;
+  expect(parley.getSnapshot().statuses.get(bob.id)?.status).toBe('online');
+});
