@@ -110,6 +110,20 @@ describe.skipIf(!hasChromium)('the list of conversations', () => {
     await ann.conversation('Old plans').waitFor();
   });
 
+  test('archiving can be taken back at once; who has it open sees it, and what comes is counted', async () => {
+    await ann.open('Old plans');
+    await ann.chooseHere('Archive');
+    await ann.sees('Archived for everyone in it.');
+    const old = ann.page.url().split('#/c/')[1];
+    await ann.page.getByRole('button', { name: 'Undo' }).click();
+    await ann.seesNoMore('Archived for everyone in it.');
+    await ann.chooseHere('Archive');
+    await ann.page.getByRole('button', { name: 'Unarchive' }).waitFor();
+    await ann.open('Group 40');
+    await bob.call('POST', `/conversations/${old}/messages`, { content: 'Is anybody here?' });
+    await ann.page.getByRole('button', { name: /^Archived.*1 unread/ }).waitFor();
+  });
+
   test('an address that leads nowhere says so, and one of others says that one is not in it', async () => {
     const secret = await new Caller(stage.url, 'zoe', 'Zoë Ångström').begin('Secret', []);
     const go = (id: string) => ann.page.goto(`${stage.url}/#/c/${id}`);

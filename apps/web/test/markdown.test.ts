@@ -20,6 +20,19 @@ function put(text: string): HTMLElement {
   return place;
 }
 
+describe('nothing that people write disappears', () => {
+  test.each(['---', '***', '*', '#', '>', '~~~', '```', '- ', '1. ', '[1]: https://example.com'])(
+    '%j',
+    (text) => expect(render(text)).toBeNull(),
+  );
+
+  test('between other parts neither', () => {
+    const text = put('above\n\n---\n\n#\n\n[1]: https://example.com/spec');
+    expect(text.querySelectorAll('hr')).toHaveLength(1);
+    expect(text.textContent).toMatch(/^above#\s*\[1\]: https:\/\/example\.com\/spec$/);
+  });
+});
+
 describe('what people write looks as they meant it', () => {
   test.each([
     ['**bold** and *slanted*', '<p dir="auto"><strong>bold</strong> and <em>slanted</em></p>'],

@@ -101,4 +101,16 @@ describe.skipIf(!hasChromium)('who comes back reads on where they were', () => {
     await ann.send('I was further up');
     await expect.poll(() => ann.isInView(ann.message('I was further up'))).toBe(true);
   });
+
+  test('who replaces all that they are writing, however high it is, stays at the end', async () => {
+    await ann.composer.fill(Array.from({ length: 9 }, (_, n) => `Line ${n}`).join('\n'));
+    // The field shrinks and grows again within each edit.
+    await ann.page.keyboard.press('ControlOrMeta+a');
+    await ann.page.keyboard.press('ControlOrMeta+b');
+    await ann.page.keyboard.press('ControlOrMeta+i');
+    await bob.send(group, 'While she writes');
+    await expect.poll(() => ann.isInView(ann.message('While she writes'))).toBe(true);
+    expect(await latest().count()).toBe(0);
+    await ann.composer.fill('');
+  });
 });

@@ -232,7 +232,8 @@ export class Outbox {
   async #wait(sending: Sending, error: ParleyError, tries: number): Promise<void> {
     const ms =
       error.retryAfter === null ? Math.min(longestPause, firstPause * 2 ** tries) : error.retryAfter * 1000;
-    sending.retryAt = Date.now() + ms;
+    // What the network broke is told by the connection.
+    if (error.status === 429) sending.retryAt = Date.now() + ms;
     this.#share(sending);
     this.#changed(sending);
     const over = sleep(ms);

@@ -37,7 +37,7 @@ interface Unsent {
   readonly created_at: string;
 }
 
-/** On its way. `retryAt`: the server asked to wait, or is not reached; tried again then, in milliseconds since 1970. */
+/** On its way. `retryAt`: too many were sent, and it is sent again then, in milliseconds since 1970. */
 export interface SendingMessage extends Unsent {
   readonly status: 'sending';
   readonly retryAt: number | null;

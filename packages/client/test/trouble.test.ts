@@ -81,6 +81,8 @@ test('a connection on which nothing comes through is noticed and replaced', asyn
   const sent = group.send('hello?');
   await away(a);
   await stage.cable.cut();
+  // Nobody was too fast.
+  expect(group.messages).toMatchObject([{ status: 'sending', retryAt: null }]);
   await stage.cable.mend();
   await sent;
   await until(theirs, ({ messages }) => messages.length === 1);

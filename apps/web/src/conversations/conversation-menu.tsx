@@ -1,17 +1,13 @@
 import { useState, type ReactNode } from 'react';
 import type { Conversation } from '@parley/client';
-import { useParley, useUserId } from '@parley/react';
-import { useNavigation } from '../shell/navigation.tsx';
-import { titleOf } from '../ui/format.ts';
+import { useParley } from '@parley/react';
 import { Menu, type MenuEntry } from '../ui/menu.tsx';
-import { useToasts } from '../ui/toast.tsx';
+import type { Question } from './conversation-question.tsx';
 import { rightsIn } from './permissions.ts';
 import { late } from '../ui/late.tsx';
+import { useArchive } from './use-archive.ts';
 
-const ConfirmDialog = late(() => import('../ui/confirm-dialog.tsx'));
-const RenameDialog = late(() => import('./rename-dialog.tsx'));
-
-type Question = 'rename' | 'leave' | 'delete';
+const ConversationQuestion = late(() => import('./conversation-question.tsx'));
 
 interface ConversationMenuProps {
   readonly conversation: Conversation;
@@ -35,24 +31,18 @@ export function ConversationMenu(props: ConversationMenuProps): ReactNode {
         isTabStop={isTabStop}
         {...(className !== undefined && { className })}
       />
-      {asked !== null && <Asked question={asked} conversation={conversation} onClose={() => ask(null)} />}
+      {asked !== null && (
+        <ConversationQuestion question={asked} conversation={conversation} onClose={() => ask(null)} />
+      )}
     </>
   );
 }
 
 function useEntries(conversation: Conversation, ask: (question: Question) => void): readonly MenuEntry[] {
   const parley = useParley();
-  const { say, fail } = useToasts();
   const { is_archived: isArchived, last_message: last, unread_count: unread } = conversation;
   const rights = rightsIn(conversation);
-  const archive = async (): Promise<void> => {
-    try {
-      await parley.conversation(conversation.id).update({ is_archived: !isArchived });
-      say(isArchived ? 'Back among the conversations' : 'Archived for everyone in it');
-    } catch (error) {
-      fail(error);
-    }
-  };
+  const archive = useArchive(conversation);
   const gentle: MenuEntry[] = [];
   if (unread > 0 && last !== null)
     gentle.push({
@@ -65,7 +55,7 @@ function useEntries(conversation: Conversation, ask: (question: Question) => voi
     gentle.push({
       label: isArchived ? 'Unarchive' : 'Archive',
       icon: 'archive',
-      onSelect: () => void archive(),
+      onSelect: () => archive(!isArchived),
     });
   const final: MenuEntry[] = [];
   if (rights.leave)
@@ -73,40 +63,4 @@ function useEntries(conversation: Conversation, ask: (question: Question) => voi
   if (rights.delete)
     final.push({ label: 'Delete', icon: 'trash', tone: 'danger', onSelect: () => ask('delete') });
   return gentle.length > 0 && final.length > 0 ? [...gentle, 'separator', ...final] : [...gentle, ...final];
-}
-
-interface AskedProps {
-  readonly question: Question;
-  readonly conversation: Conversation;
-  readonly onClose: () => void;
-}
-
-function Asked({ question, conversation, onClose }: AskedProps): ReactNode {
-  const parley = useParley();
-  const userId = useUserId();
-  const navigation = useNavigation();
-  if (question === 'rename') return <RenameDialog conversation={conversation} onClose={onClose} />;
-  const title = titleOf(conversation, userId);
-  const finish = async (work: Promise<void>): Promise<void> => {
-    await work;
-    if (navigation.conversationId === conversation.id) navigation.open(null);
-  };
-  const actions = parley.conversation(conversation.id);
-  return question === 'leave' ? (
-    <ConfirmDialog
-      title={`Leave “${title}”?`}
-      text="You will no longer see its messages. Somebody in it can add you again."
-      action="Leave"
-      onConfirm={() => finish(actions.leave())}
-      onClose={onClose}
-    />
-  ) : (
-    <ConfirmDialog
-      title={`Delete “${title}”?`}
-      text="It disappears for everyone in it, with all its messages. This can’t be undone."
-      action="Delete"
-      onConfirm={() => finish(actions.delete())}
-      onClose={onClose}
-    />
-  );
 }

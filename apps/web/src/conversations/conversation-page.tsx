@@ -8,6 +8,7 @@ import { late, preload } from '../ui/late.tsx';
 
 const loadMembers = () => import('../members/members-panel.tsx');
 const MembersPanel = late(loadMembers);
+const ArchivedStrip = late(() => import('./archived-strip.tsx'));
 
 /** One conversation: its header, its messages, the place to write, and the people in it. */
 export function ConversationPage({ id }: { readonly id: string }): ReactNode {
@@ -24,6 +25,9 @@ export function ConversationPage({ id }: { readonly id: string }): ReactNode {
           onMembers={() => setWantsMembers(!showsMembers)}
           onNear={() => preload(loadMembers)}
         />
+        {view.access === 'member' && view.conversation?.is_archived === true && (
+          <ArchivedStrip conversation={view.conversation} />
+        )}
         <Timeline id={id} />
         <Composer id={id} />
         <DropArea id={id} />

@@ -8,6 +8,7 @@ import { formatFull, formatWhen, otherOf, titleOf } from '../ui/format.ts';
 import { ConversationMenu } from './conversation-menu.tsx';
 import { previewOf } from './preview.ts';
 import { typingNames } from './typing-names.ts';
+import { UnreadBadge } from './unread-badge.tsx';
 
 interface ConversationRowProps {
   readonly conversation: Conversation;
@@ -62,12 +63,7 @@ export const ConversationRow = memo(function ConversationRow(props: Conversation
           </span>
           <span className="row-line">
             <RowPreview conversation={conversation} userId={userId} isCurrent={isCurrent} />
-            {unread > 0 && (
-              <span className="row-badge" dir="ltr">
-                {unread > 99 ? '99+' : unread}
-                <span className="hidden-text"> unread</span>
-              </span>
-            )}
+            {unread > 0 && <UnreadBadge count={unread} />}
           </span>
         </span>
       </a>

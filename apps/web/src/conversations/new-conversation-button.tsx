@@ -10,8 +10,6 @@ const NewConversationDialog = late(load);
 export function NewConversationButton({ look }: { readonly look: 'icon' | 'primary' }): ReactNode {
   const [isOpen, setOpen] = useState(false);
   useShortcut({ keys: 'N', label: 'New conversation', group: 'Conversations' }, () => setOpen(true));
-  // Heard by the dialog itself.
-  useShortcut({ keys: 'Mod+Enter', label: 'Start it, in the dialog', group: 'Conversations' }, null);
   const own = {
     onClick: () => setOpen(true),
     onPointerEnter: () => preload(load),

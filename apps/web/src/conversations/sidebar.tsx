@@ -1,6 +1,7 @@
 import { useMemo, useRef, useState, type ReactNode } from 'react';
 import { flushSync } from 'react-dom';
-import { useConversations, useUserId } from '@parley/react';
+import type { ParleyState } from '@parley/client';
+import { useConversations, useParleyState, useUserId } from '@parley/react';
 import { useNavigation } from '../shell/navigation.tsx';
 import { IconButton } from '../ui/button.tsx';
 import { Icon } from '../ui/icons.tsx';
@@ -9,6 +10,7 @@ import { NewConversationButton } from './new-conversation-button.tsx';
 import { NoConversations, NothingArchived, NothingFound, NothingKnown } from './list-states.tsx';
 import { SearchField } from './search-field.tsx';
 import { findConversations } from './search.ts';
+import { UnreadBadge } from './unread-badge.tsx';
 import { useNeighbourKeys } from './use-neighbour-keys.ts';
 
 interface SidebarProps {
@@ -85,12 +87,22 @@ function SearchableList({ archived, onArchived }: SearchableListProps): ReactNod
           <button type="button" className="sidebar-archived" onClick={onArchived}>
             <Icon name="archive" />
             <span>Archived</span>
+            <ArchivedUnread />
             <Icon name="forward" />
           </button>
         )}
       </ConversationList>
     </>
   );
+}
+
+const unreadOf = ({ archived }: ParleyState): number =>
+  archived.reduce((sum, each) => sum + each.unread_count, 0);
+
+/** What came in conversations that are archived, as far as they are known. */
+function ArchivedUnread(): ReactNode {
+  const unread = useParleyState(unreadOf);
+  return unread > 0 && <UnreadBadge count={unread} />;
 }
 
 const foundText = (count: number): string =>

@@ -69,7 +69,7 @@ function useBackKey(side: RefObject<HTMLElement | null>, main: RefObject<HTMLEle
   useShortcut({ keys: 'Escape', label: 'Back, or out of a field', group: 'General' }, () => {
     const isListHidden = side.current !== null && side.current.offsetParent === null;
     if (conversationId !== null && isListHidden) open(null);
-    else if (focusedNear(main.current)?.matches('input, textarea') === true) main.current?.focus();
+    else if (focusedNear(main.current)?.matches('input, textarea') === true) focusMessages(main.current);
     else return false;
     return true;
   });

@@ -5,15 +5,15 @@ export type ShortcutHandler = (event: KeyboardEvent) => void | boolean;
 
 interface Entry {
   readonly shortcut: Shortcut;
-  readonly handler: ShortcutHandler | null;
+  readonly handler: ShortcutHandler;
 }
 
 /** All shortcuts of one app. The latest of several with the same keys comes first. */
 export class ShortcutRegistry {
   readonly #entries = new Set<Entry>();
 
-  /** Without a handler it is listed alone. Answers how to take it away. */
-  add(shortcut: Shortcut, handler: ShortcutHandler | null): () => void {
+  /** Answers how to take it away. */
+  add(shortcut: Shortcut, handler: ShortcutHandler): () => void {
     const entry = { shortcut, handler };
     this.#entries.add(entry);
     return () => void this.#entries.delete(entry);
@@ -32,10 +32,7 @@ export class ShortcutRegistry {
       .reverse()
       .some(
         ({ shortcut: { keys }, handler }) =>
-          handler !== null &&
-          (singles || !isSingle(keys)) &&
-          isPressed(keys, event) &&
-          handler(event) !== false,
+          (singles || !isSingle(keys)) && isPressed(keys, event) && handler(event) !== false,
       );
   }
 }

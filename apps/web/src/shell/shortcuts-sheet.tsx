@@ -9,11 +9,33 @@ interface ShortcutsSheetProps {
   readonly onClose: () => void;
 }
 
+/** Keys that are heard where the focus is, and so are nobody's shortcuts. */
+const heardInPlace: readonly Shortcut[] = [
+  { keys: 'Mod+Enter', label: 'Start it, in the dialog', group: 'Conversations' },
+  { keys: 'ArrowUp', label: 'Earlier message, in the list', group: 'Messages' },
+  { keys: 'ArrowDown', label: 'Later message, in the list', group: 'Messages' },
+  { keys: 'Home', label: 'The first message', group: 'Messages' },
+  { keys: 'End', label: 'The newest message', group: 'Messages' },
+  { keys: 'R', label: 'Reply', group: 'Messages' },
+  { keys: 'E', label: 'Edit your message', group: 'Messages' },
+  { keys: 'C', label: 'Copy its text', group: 'Messages' },
+  { keys: 'Delete', label: 'Delete your message', group: 'Messages' },
+  { keys: 'Enter', label: 'All that can be done with it', group: 'Messages' },
+  { keys: 'Enter', label: 'Send', group: 'Writing' },
+  { keys: 'Shift+Enter', label: 'New line', group: 'Writing' },
+  { keys: 'ArrowUp', label: 'Edit your last message, in the empty field', group: 'Writing' },
+  { keys: 'Mod+B', label: 'Bold', group: 'Writing' },
+  { keys: 'Mod+I', label: 'Emphasis', group: 'Writing' },
+];
+
 /** All that the keyboard does, by what it is about. */
 export default function ShortcutsSheet({ shortcuts, onClose }: ShortcutsSheetProps): ReactNode {
   const singles = useChoice(singleKeys);
   const groups = shortcutGroups
-    .map((name) => ({ name, shortcuts: shortcuts.filter(({ group }) => group === name) }))
+    .map((name) => ({
+      name,
+      shortcuts: [...shortcuts, ...heardInPlace].filter(({ group }) => group === name),
+    }))
     .filter((group) => group.shortcuts.length > 0);
   return (
     <Dialog title="Keyboard shortcuts" onClose={onClose}>

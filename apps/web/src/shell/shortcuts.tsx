@@ -33,16 +33,14 @@ export function useShortcuts(): Shortcuts {
 
 /**
  * A key or several at once that do something while this component is there, wherever the focus is; the sheet lists it.
- * A single sign does nothing while somebody types, and none does while a dialog or a menu is open. With `null` for a
- * handler it is listed alone, for keys that a component looks after by itself.
+ * A single sign does nothing while somebody types, and none does while a dialog or a menu is open.
  */
-export function useShortcut({ keys, label, group }: Shortcut, handler: ShortcutHandler | null): void {
+export function useShortcut({ keys, label, group }: Shortcut, handler: ShortcutHandler): void {
   const { registry } = useShortcuts();
-  const isListedAlone = handler === null;
-  const onKey = useEffectEvent((event: KeyboardEvent) => handler?.(event));
+  const onKey = useEffectEvent((event: KeyboardEvent) => handler(event));
   useEffect(
-    () => registry.add({ keys, label, group }, isListedAlone ? null : (event) => onKey(event)),
-    [registry, keys, label, group, isListedAlone],
+    () => registry.add({ keys, label, group }, (event) => onKey(event)),
+    [registry, keys, label, group],
   );
 }
 

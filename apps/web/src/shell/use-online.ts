@@ -1,4 +1,4 @@
-import { useSyncExternalStore } from 'react';
+import { useState, useSyncExternalStore } from 'react';
 import { useConnection } from '@parley/react';
 
 /** Whether the machine has a network at all; the browser knows it long before a heartbeat is missed. */
@@ -7,7 +7,10 @@ export const useIsOnline = (): boolean => useSyncExternalStore(subscribe, () => 
 /** Whether nothing can be asked of the server at the moment. */
 export function useIsOffline(): boolean {
   const isOnline = useIsOnline();
-  return useConnection().status === 'waiting' || !isOnline;
+  const { status } = useConnection();
+  const [wasLive, setWasLive] = useState(false);
+  if (status === 'live' && !wasLive) setWasLive(true);
+  return status === 'waiting' || (status === 'connecting' && wasLive) || !isOnline;
 }
 
 function subscribe(listener: () => void): () => void {

@@ -1,15 +1,20 @@
 import type { Conversation, Participant } from '@parley/client';
 
-const time = new Intl.DateTimeFormat(undefined, { timeStyle: 'short' });
-const weekday = new Intl.DateTimeFormat(undefined, { weekday: 'long' });
-const shortWeekday = new Intl.DateTimeFormat(undefined, { weekday: 'short' });
-const day = new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'numeric', month: 'long' });
-const dayWithYear = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'long', year: 'numeric' });
-const shortDay = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' });
-const shortDayWithYear = new Intl.DateTimeFormat(undefined, { dateStyle: 'short' });
-const full = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'short' });
-const moment = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
-const relativeDay = new Intl.RelativeTimeFormat(undefined, { numeric: 'auto' });
+/** The page's words are English: those of dates have to be, too. Hours are as the browser's language has them. */
+const locale = navigator.language.startsWith('en') ? navigator.language : 'en-GB';
+const { hourCycle } = new Intl.DateTimeFormat(undefined, { timeStyle: 'short' }).resolvedOptions();
+const hours = { timeStyle: 'short', ...(hourCycle && { hourCycle }) } as const;
+
+const time = new Intl.DateTimeFormat(locale, hours);
+const weekday = new Intl.DateTimeFormat(locale, { weekday: 'long' });
+const shortWeekday = new Intl.DateTimeFormat(locale, { weekday: 'short' });
+const day = new Intl.DateTimeFormat(locale, { weekday: 'long', day: 'numeric', month: 'long' });
+const dayWithYear = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'long', year: 'numeric' });
+const shortDay = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short' });
+const shortDayWithYear = new Intl.DateTimeFormat(locale, { dateStyle: 'short' });
+const full = new Intl.DateTimeFormat(locale, { dateStyle: 'full', ...hours });
+const moment = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', ...hours });
+const relativeDay = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' });
 
 const startOfDay = (date: Date): number =>
   new Date(date.getFullYear(), date.getMonth(), date.getDate()).getTime();
@@ -49,7 +54,7 @@ export function formatSize(bytes: number): string {
   const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte'] as const;
   let [size, unit] = [bytes, 0];
   for (; size >= 1000 && unit < units.length - 1; unit++) size /= 1000;
-  return new Intl.NumberFormat(undefined, {
+  return new Intl.NumberFormat(locale, {
     style: 'unit',
     unit: units[unit] ?? 'byte',
     unitDisplay: unit === 0 ? 'long' : 'short',
@@ -65,7 +70,7 @@ export const otherOf = (conversation: Conversation, userId: string | null): Part
     ? conversation.participants.find((each) => each.user_id !== userId)
     : undefined;
 
-const names = new Intl.ListFormat(undefined, { type: 'unit', style: 'short' });
+const names = new Intl.ListFormat(locale, { type: 'unit', style: 'short' });
 
 /** What a conversation is called: its title, the other one's name, or some of the names of a group. */
 export function titleOf(conversation: Conversation, userId: string | null): string {

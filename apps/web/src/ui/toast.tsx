@@ -6,11 +6,12 @@ interface Toast {
   readonly id: number;
   readonly text: string;
   readonly tone: 'plain' | 'danger';
+  readonly undo: (() => void) | undefined;
 }
 
 interface Toasts {
-  /** Says a sentence for some seconds, aloud as well. */
-  readonly say: (text: string) => void;
+  /** Says a sentence for some seconds, aloud as well; with a button that takes it back. */
+  readonly say: (text: string, undo?: () => void) => void;
   /** Says what went wrong. */
   readonly fail: (error: unknown) => void;
 }
@@ -26,10 +27,10 @@ let lastId = 0;
 
 export function ToastProvider({ children }: { readonly children: ReactNode }): ReactNode {
   const [toasts, setToasts] = useState<readonly Toast[]>([]);
-  const show = useCallback((text: string, tone: Toast['tone']) => {
+  const show = useCallback((text: string, tone: Toast['tone'], undo?: () => void) => {
     const id = ++lastId;
     setToasts((before) =>
-      [...before.filter((each) => each.text !== text), { id, text, tone }].slice(-maxShown),
+      [...before.filter((each) => each.text !== text), { id, text, tone, undo }].slice(-maxShown),
     );
   }, []);
   const remove = useCallback(
@@ -38,7 +39,7 @@ export function ToastProvider({ children }: { readonly children: ReactNode }): R
   );
   const tools = useMemo(
     () => ({
-      say: (text: string) => show(text, 'plain'),
+      say: (text: string, undo?: () => void) => show(text, 'plain', undo),
       fail: (error: unknown) => show(sentenceOf(error), 'danger'),
     }),
     [show],
@@ -62,7 +63,7 @@ function ToastCard({
   readonly toast: Toast;
   readonly onClose: (id: number) => void;
 }): ReactNode {
-  const { id, text, tone } = toast;
+  const { id, text, tone, undo } = toast;
   useEffect(() => {
     const timer = setTimeout(() => onClose(id), shownMs);
     return () => clearTimeout(timer);
@@ -70,6 +71,18 @@ function ToastCard({
   return (
     <div className={`toast toast-${tone}`}>
       <span>{text}</span>
+      {undo !== undefined && (
+        <button
+          type="button"
+          className="toast-undo"
+          onClick={() => {
+            onClose(id);
+            undo();
+          }}
+        >
+          Undo
+        </button>
+      )}
       <IconButton icon="close" label="Dismiss" onClick={() => onClose(id)} />
     </div>
   );

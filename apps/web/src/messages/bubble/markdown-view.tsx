@@ -1,6 +1,6 @@
 import { Fragment, type ReactNode } from 'react';
 import type { Token, Tokens } from 'marked';
-import { ownToken, safeAddress } from './markdown.ts';
+import { isBlank, ownToken, safeAddress } from './markdown.ts';
 
 /** Parts within parts, beyond which a text shows as it was typed. */
 const maxDepth = 24;
@@ -17,8 +17,17 @@ interface PartsProps {
 export const MarkdownParts = ({ tokens, depth = 0 }: PartsProps): ReactNode =>
   tokens.map((token, index) => (
     // What was parsed once never changes its order.
-    <Fragment key={index}>{depth > maxDepth ? token.raw : <Part token={token} depth={depth + 1} />}</Fragment>
+    <Fragment key={index}>
+      {depth > maxDepth || (depth === 0 && showsRaw(token)) ? (
+        token.raw
+      ) : (
+        <Part token={token} depth={depth + 1} />
+      )}
+    </Fragment>
   ));
+
+/** What means something to Markdown and shows nothing is what somebody wrote, too. */
+const showsRaw = (token: Token): boolean => !/^(?:space|hr)$/.test(token.type) && isBlank(token);
 
 function Part({ token, depth }: { readonly token: Token; readonly depth: number }): ReactNode {
   const own = ownToken(token);
@@ -63,11 +72,12 @@ function Part({ token, depth }: { readonly token: Token; readonly depth: number 
       return own.text;
     // What people type as HTML is what they want to show.
     case 'html':
-      return own.raw;
-    case 'list_item':
-    case 'hr':
-    case 'space':
     case 'def':
+      return own.raw;
+    case 'hr':
+      return <hr />;
+    case 'list_item':
+    case 'space':
       return null;
   }
 }

@@ -15,7 +15,8 @@ const marked = new Marked({ gfm: true, breaks: true });
 export function parseMarkdown(text: string): readonly Token[] | null {
   if (!hasMarkup.test(text) || longRun.test(text) || deepIndent.test(text)) return null;
   try {
-    return marked.lexer(text);
+    const tokens = marked.lexer(text);
+    return tokens.every(isBlank) ? null : tokens;
   } catch {
     return null;
   }
@@ -24,6 +25,18 @@ export function parseMarkdown(text: string): readonly Token[] | null {
 /** A part as one of those that marked itself makes: there are no extensions here. */
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `Token` is this and whatever an extension adds
 export const ownToken = (token: Token): MarkedToken => token as MarkedToken;
+
+/** What draws something though it has no text. */
+const drawn = new Set(['br', 'checkbox', 'image', 'table']);
+
+/** Whether nothing would be seen of a part: `#`, `>` or `~~~` alone. */
+export function isBlank(token: Token): boolean {
+  const own = ownToken(token);
+  if (drawn.has(own.type)) return false;
+  if (own.type === 'list') return own.items.every(isBlank);
+  if ('tokens' in own && own.tokens !== undefined) return own.tokens.every(isBlank);
+  return !('text' in own) || own.text.trim() === '';
+}
 
 /** An address that a link may lead to: of the web or of mail, and nothing that would run here. Else null. */
 export function safeAddress(href: string): string | null {

@@ -9,7 +9,6 @@ import {
 } from 'react';
 import type { ConversationState } from '@parley/client';
 import { useConversationState, useUserId, type Messages } from '@parley/react';
-import { useShortcut } from '../../shell/shortcuts.tsx';
 import { sentenceOf } from '../../ui/toast.tsx';
 import { Announcer } from './announcer.tsx';
 import { MessageList } from './message-list.tsx';
@@ -40,7 +39,6 @@ export function Conversation({ id, messages, unreadFrom }: ConversationProps): R
   const load = useAutoLoad(messages, place);
   const markRead = useMarkRead(id, rows, place, unreadFrom?.isRead === true);
   useStartAtUnread(unreadFrom, place);
-  useListedKeys();
   const timeline = useTimelineValue(id, jump);
   return (
     <TimelineProvider value={timeline}>
@@ -119,17 +117,4 @@ function LoadNote({ messages }: { readonly messages: Messages }): ReactNode {
       </div>
     );
   return isLoadingOlder ? <div className="load-note load-note-busy" aria-hidden="true" /> : null;
-}
-
-/** Keys that work on the message with the focus: heard there, listed with all others. */
-function useListedKeys(): void {
-  useShortcut({ keys: 'ArrowUp', label: 'Earlier message, in the list', group: 'Messages' }, null);
-  useShortcut({ keys: 'ArrowDown', label: 'Later message, in the list', group: 'Messages' }, null);
-  useShortcut({ keys: 'Home', label: 'The first message', group: 'Messages' }, null);
-  useShortcut({ keys: 'End', label: 'The newest message', group: 'Messages' }, null);
-  useShortcut({ keys: 'R', label: 'Reply', group: 'Messages' }, null);
-  useShortcut({ keys: 'E', label: 'Edit your message', group: 'Messages' }, null);
-  useShortcut({ keys: 'C', label: 'Copy its text', group: 'Messages' }, null);
-  useShortcut({ keys: 'Delete', label: 'Delete your message', group: 'Messages' }, null);
-  useShortcut({ keys: 'Enter', label: 'All that can be done with it', group: 'Messages' }, null);
 }

@@ -32,6 +32,8 @@ const slack = 24;
 const context = 96;
 /** Milliseconds in which a list that is drawn anew measures its rows. */
 const settleMs = 250;
+/** Milliseconds after a change of a text in which nobody scrolls the list. */
+const typingMs = 150;
 
 /** Keeps the place in the list, or the end in view if it was. */
 export function usePlace(rows: readonly Row[], generation: number): Place {
@@ -41,6 +43,8 @@ export function usePlace(rows: readonly Row[], generation: number): Place {
   const sticks = useRef(true);
   const lastTop = useRef(0);
   const settledAt = useRef(0);
+  /** When somebody last wrote something. */
+  const wroteAt = useRef(-Infinity);
   /** Where the list is kept until the rows there are measured. */
   const held = useRef<Target | null>(null);
   const holding = useRef<ReturnType<typeof setTimeout>>(undefined);
@@ -60,11 +64,14 @@ export function usePlace(rows: readonly Row[], generation: number): Place {
     if (element === null) return;
     const { scrollTop: top, scrollHeight, clientHeight } = element;
     const isEnd = scrollHeight - clientHeight - top <= slack;
-    // Growing rows move the end away without anybody having scrolled.
-    if (isEnd || top < lastTop.current - 1) sticks.current = isEnd;
+    // Growing rows move the end away without anybody having scrolled. So does a field that shrinks and grows within one
+    // edit, as where all of a text is replaced: the list is cut to the larger room, and not put back.
+    const isWriting = performance.now() - wroteAt.current < typingMs;
+    if (isEnd || (top < lastTop.current - 1 && !isWriting)) sticks.current = isEnd;
     lastTop.current = top;
+    if (isWriting) stick();
     setAtEnd(sticks.current);
-  }, []);
+  }, [stick]);
 
   /** Scrolls to what is held. Rows that were not measured yet may move it away: then it is called again. */
   const hold = useCallback((): void => {
@@ -102,11 +109,16 @@ export function usePlace(rows: readonly Row[], generation: number): Place {
     const release = (): void => {
       held.current = null;
     };
+    const write = (): void => {
+      wroteAt.current = performance.now();
+    };
     const inputs = ['wheel', 'touchstart', 'pointerdown', 'keydown'];
     for (const type of inputs) element?.addEventListener(type, release, { passive: true });
+    document.addEventListener('input', write);
     return () => {
       clearTimeout(holding.current);
       for (const type of inputs) element?.removeEventListener(type, release);
+      document.removeEventListener('input', write);
     };
   }, []);
 

@@ -1,4 +1,4 @@
-import { useEffect, useState, type ReactNode } from 'react';
+import { useState, type ReactNode } from 'react';
 import { useConversationState, useParley, useUserId } from '@parley/react';
 import { Button } from '../../ui/button.tsx';
 import { otherOf, titleOf } from '../../ui/format.ts';
@@ -52,8 +52,7 @@ const never = {
   },
 } as const;
 
-/** Not for whoever looks; `wasHeld`: they had it before, so they know what went away. */
-export const Gone = ({
+const Gone = ({
   access,
   wasHeld,
 }: {
@@ -62,7 +61,7 @@ export const Gone = ({
 }): ReactNode => <Notice role="status" {...(wasHeld ? lost : never)[access]} />;
 
 /** It could not be read. */
-export function Failed({ id, error }: { readonly id: string; readonly error: unknown }): ReactNode {
+function Failed({ id, error }: { readonly id: string; readonly error: unknown }): ReactNode {
   const conversation = useParley().conversation(id);
   const [isBusy, setBusy] = useState(false);
   const tryAgain = async (): Promise<void> => {
@@ -81,7 +80,7 @@ export function Failed({ id, error }: { readonly id: string; readonly error: unk
 }
 
 /** Nobody has written anything. */
-export function Empty({ id }: { readonly id: string }): ReactNode {
+function Empty({ id }: { readonly id: string }): ReactNode {
   const conversation = useConversationState(id, (state) => state.conversation);
   const userId = useUserId();
   const other = conversation === null ? undefined : otherOf(conversation, userId);
@@ -98,24 +97,17 @@ export function Empty({ id }: { readonly id: string }): ReactNode {
   );
 }
 
-/** Milliseconds for which nothing shows: most of what is loaded is there by then. */
-const patience = 200;
-const widths = ['long', 'short', 'own', 'long', 'own-short', 'short'] as const;
+export interface NoMessagesProps {
+  readonly id: string;
+  readonly access: 'unknown' | 'member' | 'removed' | 'deleted';
+  /** They had it before, so they know what went away. */
+  readonly wasHeld: boolean;
+  /** Why it could not be read. */
+  readonly error: unknown;
+}
 
-/** Messages are on their way. */
-export function Skeleton(): ReactNode {
-  const [isLate, setLate] = useState(false);
-  useEffect(() => {
-    const timer = setTimeout(() => setLate(true), patience);
-    return () => clearTimeout(timer);
-  }, []);
-  if (!isLate) return <div className="timeline-skeleton" />;
-  return (
-    <div className="timeline-skeleton" role="status">
-      <span className="hidden-text">Loading messages</span>
-      {widths.map((width, n) => (
-        <span key={n} className={`skeleton-bubble skeleton-${width}`} />
-      ))}
-    </div>
-  );
+/** Why there are none. */
+export default function NoMessages({ id, access, wasHeld, error }: NoMessagesProps): ReactNode {
+  if (access === 'removed' || access === 'deleted') return <Gone access={access} wasHeld={wasHeld} />;
+  return error === null ? <Empty id={id} /> : <Failed id={id} error={error} />;
 }
