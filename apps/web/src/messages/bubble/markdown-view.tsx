@@ -1,6 +1,6 @@
 import { Fragment, type ReactNode } from 'react';
 import type { Token, Tokens } from 'marked';
-import { isBlank, ownToken, safeAddress } from './markdown.ts';
+import { deceives, isBlank, ownToken, safeAddress } from './markdown.ts';
 
 /** Parts within parts, beyond which a text shows as it was typed. */
 const maxDepth = 24;
@@ -18,8 +18,10 @@ export const MarkdownParts = ({ tokens, depth = 0 }: PartsProps): ReactNode =>
   tokens.map((token, index) => (
     // What was parsed once never changes its order.
     <Fragment key={index}>
-      {depth > maxDepth || (depth === 0 && showsRaw(token)) ? (
+      {depth > maxDepth ? (
         token.raw
+      ) : depth === 0 && showsRaw(token) ? (
+        <p dir="auto">{token.raw.trim()}</p>
       ) : (
         <Part token={token} depth={depth + 1} />
       )}
@@ -56,7 +58,7 @@ function Part({ token, depth }: { readonly token: Token; readonly depth: number 
     case 'list':
       return <List list={own} depth={depth} />;
     case 'link':
-      return <Link href={own.href}>{inside(own.tokens)}</Link>;
+      return <Link href={own.href}>{deceives(own.text, own.href) ? own.href : inside(own.tokens)}</Link>;
     // Shown, it would tell its server who looks, and when.
     case 'image':
       return <Link href={own.href}>{own.text === '' ? own.href : own.text}</Link>;

@@ -44,6 +44,15 @@ export function safeAddress(href: string): string | null {
   return url !== null && ['http:', 'https:', 'mailto:'].includes(url.protocol) ? url.href : null;
 }
 
+/** Whether a link names another place of the web than the one that it leads to. */
+export function deceives(text: string, href: string): boolean {
+  const named = /^\s*(?:https?:\/\/|www\.)\S+/i.exec(text)?.[0].trim();
+  if (named === undefined) return false;
+  const hostOf = (address: string) =>
+    URL.canParse(address) ? new URL(address).host.replace(/^www\./, '') : null;
+  return hostOf(/^www\./i.test(named) ? `https://${named}` : named) !== hostOf(href);
+}
+
 /** One to three emoji and nothing else: shown large. */
 const emojiAlone = /^(?:\p{RGI_Emoji}\s?){1,3}$/v;
 
