@@ -1,15 +1,6 @@
 /** What is published works where there is nothing of this repository. */
-import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
-import { build } from '../scripts/build.ts';
-
-const run = promisify(execFile);
-const path = (to: string) => fileURLToPath(new URL(to, import.meta.url));
+import { install } from './support/published.ts';
 
 const program = `
 import { createParley, ParleyError, type Message, type SendMessageBody } from '@parley/client';
@@ -31,41 +22,14 @@ lunch.subscribe(() => {
 void lunch.send('it runs');
 `;
 
-test(
-  'it is installed from its tarball, is typed, and runs, with no dependency',
-  { timeout: 60_000 },
-  async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'parley-published-'));
-    try {
-      build(path('..'), join(folder, 'client'));
-      const { stdout } = await run('npm', ['pack', '--silent', join(folder, 'client')], { cwd: folder });
-      await writeFile(join(folder, 'package.json'), '{ "private": true, "type": "module" }');
-      await run('npm', ['install', '--offline', '--no-audit', '--no-fund', `./${stdout.trim()}`], {
-        cwd: folder,
-      });
-      await writeFile(join(folder, 'program.ts'), program);
-      const strict = [
-        '--strict',
-        '--noEmit',
-        '--module',
-        'nodenext',
-        '--target',
-        'esnext',
-        '--exactOptionalPropertyTypes',
-      ];
-      const types = ['--types', 'node', '--typeRoots', path('../../../node_modules/@types')];
-      const tsc = path('../../../node_modules/typescript/bin/tsc');
-      await run(process.execPath, [tsc, ...strict, ...types, 'program.ts'], { cwd: folder }).catch(
-        (error: unknown) => {
-          throw new Error(String(Reflect.get(Object(error), 'stdout')));
-        },
-      );
-      const ran = await run(process.execPath, ['program.ts'], { cwd: folder });
-      expect(ran.stdout.trim()).toBe('it runs function function function');
-      const { stdout: installed } = await run('npm', ['ls', '--all', '--parseable'], { cwd: folder });
-      expect(installed.trim().split('\n')).toHaveLength(2);
-    } finally {
-      await rm(folder, { recursive: true, force: true });
-    }
-  },
-);
+const long = { timeout: 60_000 };
+
+test('it is installed from its tarball, is typed, and runs, with no dependency', long, async () => {
+  const installed = await install(['client']);
+  try {
+    expect(await installed.run(program)).toBe('it runs function function function');
+    expect(await installed.packages()).toHaveLength(2);
+  } finally {
+    await installed.remove();
+  }
+});
