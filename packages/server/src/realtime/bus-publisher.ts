@@ -20,7 +20,7 @@ export interface PublisherDeps {
 const mostWaiting = 4 * 1024 * 1024;
 /** Characters of one payload, unless a single event has more. */
 const mostPayload = 64 * 1024;
-/** Milliseconds: while something is unanswered for longer, nothing more is sent. */
+/** Milliseconds: while something is unanswered for longer, nothing more is sent. What is sent may take so long. */
 const silentMs = 2000;
 /** Milliseconds between two attempts to tell others of what they missed. */
 const tellLossEveryMs = 500;
@@ -143,7 +143,8 @@ export class BusPublisher {
   #sendLoss(since: number): Promise<boolean> {
     const { everybody, nodeId, clock, send } = this.#deps;
     if (!this.#canSend(everybody)) return Promise.resolve(false);
-    const lostForMs = Math.max(0, clock.now() - since);
+    // Counted back from when it arrives, and it may be under way for a while: rather too long than too short.
+    const lostForMs = Math.max(0, clock.now() - since) + silentMs;
     // What went wrong was logged when it began.
     return new Promise((resolve) =>
       send(everybody, encodeLoss(nodeId, lostForMs), (failure) => resolve(failure === null)),
