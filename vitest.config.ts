@@ -11,10 +11,10 @@ export default defineConfig({
       'packages/*/test/**/*.test.ts',
     ],
     globalSetup: ['packages/server/test/support/global-setup.ts'],
-    testTimeout: 45_000,
-    // A browser on a busy machine takes its time; whoever polls waits for what somebody sees.
-    expect: { poll: { timeout: 10_000 } },
-    hookTimeout: 60_000,
+    testTimeout: 120_000,
+    // A browser on a busy machine takes its time, and no test measures any: these end what would never end.
+    expect: { poll: { timeout: 20_000 } },
+    hookTimeout: 120_000,
     pool: 'forks',
     // More than there are cores: much of a test is waiting, for a lease to end or a person to be gone.
     maxWorkers: 3,

@@ -22,9 +22,7 @@ lunch.subscribe(() => {
 void lunch.send('it runs');
 `;
 
-const long = { timeout: 60_000 };
-
-test('it is installed from its tarball, is typed, and runs, with no dependency', long, async () => {
+test('it is installed from its tarball, is typed, and runs, with no dependency', async () => {
   const installed = await install(['client']);
   try {
     expect(await installed.run(program)).toBe('it runs function function function');

@@ -19,9 +19,8 @@ console.log(renderToString(createElement(ParleyProvider, { client: parley, conne
 `;
 
 const beside = ['react', 'react-dom', 'scheduler', '@types/react', '@types/react-dom', 'csstype'];
-const long = { timeout: 90_000 };
 
-test('it is installed from its tarball beside that of the client, is typed, and renders', long, async () => {
+test('it is installed from its tarball beside that of the client, is typed, and renders', async () => {
   const installed = await install(['client', 'react'], beside);
   try {
     expect(await installed.run(program)).toBe('<p>closed<!-- -->, <!-- -->0</p>');

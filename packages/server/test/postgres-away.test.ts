@@ -173,7 +173,7 @@ test('Postgres gone and back, again and again, while people send: nothing is los
   expect(kept.toReversed()).toEqual(acknowledged);
 });
 
-test('5,000 sends while it is away leave the memory where it was', { timeout: 60_000 }, async () => {
+test('5,000 sends while it is away leave the memory where it was', async () => {
   const { relay, url } = await behindRelay();
   const folder = await temporaryFolder();
   closing.push(

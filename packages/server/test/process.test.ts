@@ -125,91 +125,87 @@ async function memoryOf(pid: number): Promise<number> {
   return Math.round((Number(stdout.trim()) * 1024) / 1e6);
 }
 
-test(
-  'kill -9 in the middle of sending loses nothing that was acknowledged, and a retry doubles nothing',
-  { timeout: 60_000 },
-  async () => {
-    const rounds = 2;
-    const acknowledged = new Map<string, string>();
-    const attempted = new Set<string>();
-    let conversationId = '';
-    for (let round = 0; round < rounds; round++) {
-      const server = await start();
-      const ann = await clientOf(server, 'ann');
-      if (round === 0) conversationId = (await ann.group({ id: 'bob' })).id;
-      const enough = Promise.withResolvers<void>();
-      const note = (clientId: string, message: Message) => {
-        acknowledged.set(clientId, message.id);
-        if (acknowledged.size >= (round + 1) * 100) enough.resolve();
-      };
-      const socket = await TestSocket.open(server.origin, ann.bearer);
-      const senders = Promise.all([
-        ...Array.from({ length: 6 }, (_, index) => sendByRest(ann, `rest-${round}-${index}`, note)),
-        sendBySocket(socket, `socket-${round}`, note),
-      ]);
-      await enough.promise;
-      server.child.process.kill('SIGKILL');
-      await Promise.all([senders, server.child.ended]);
-      await expect.poll(() => findEmbedded(dataDir), { timeout: 10_000 }).toBeNull();
-    }
-
+test('kill -9 in the middle of sending loses nothing that was acknowledged, and a retry doubles nothing', async () => {
+  const rounds = 2;
+  const acknowledged = new Map<string, string>();
+  const attempted = new Set<string>();
+  let conversationId = '';
+  for (let round = 0; round < rounds; round++) {
     const server = await start();
     const ann = await clientOf(server, 'ann');
-    const kept = await messagesIn(ann, conversationId);
-    const idOf = new Map(kept.map(({ client_id, id }) => [client_id, id]));
-    for (const [clientId, id] of acknowledged) expect([clientId, idOf.get(clientId)]).toEqual([clientId, id]);
-    for (const clientId of attempted) {
-      const message = await ann.say(conversationId, clientId, { client_id: clientId });
-      expect(message.id).toBe(idOf.get(clientId) ?? message.id);
-    }
-    const all = await messagesIn(ann, conversationId);
-    expect(all.map(({ seq }) => seq)).toEqual(all.map((_, index) => index + 1));
-    expect(new Set(all.map(({ client_id }) => client_id))).toEqual(attempted);
-    expect(all).toHaveLength(attempted.size);
-    const { version, last_seq } = (await ann.get(`/api/conversations/${conversationId}`)).body;
-    expect([last_seq, version]).toEqual([all.length, all.length + 1]);
-    await stop(server);
+    if (round === 0) conversationId = (await ann.group({ id: 'bob' })).id;
+    const enough = Promise.withResolvers<void>();
+    const note = (clientId: string, message: Message) => {
+      acknowledged.set(clientId, message.id);
+      if (acknowledged.size >= (round + 1) * 100) enough.resolve();
+    };
+    const socket = await TestSocket.open(server.origin, ann.bearer);
+    const senders = Promise.all([
+      ...Array.from({ length: 6 }, (_, index) => sendByRest(ann, `rest-${round}-${index}`, note)),
+      sendBySocket(socket, `socket-${round}`, note),
+    ]);
+    await enough.promise;
+    server.child.process.kill('SIGKILL');
+    await Promise.all([senders, server.child.ended]);
+    await expect.poll(() => findEmbedded(dataDir), { timeout: 10_000 }).toBeNull();
+  }
 
-    async function sendByRest(
-      client: TestClient,
-      name: string,
-      note: (clientId: string, message: Message) => void,
-    ) {
-      for (let index = 0; ; index++) {
-        const clientId = `${name}-${index}`;
-        attempted.add(clientId);
-        try {
-          note(clientId, await client.say(conversationId, clientId, { client_id: clientId }));
-        } catch {
-          // The server is gone: whether this one was kept is found out by its retry.
-          return;
-        }
+  const server = await start();
+  const ann = await clientOf(server, 'ann');
+  const kept = await messagesIn(ann, conversationId);
+  const idOf = new Map(kept.map(({ client_id, id }) => [client_id, id]));
+  for (const [clientId, id] of acknowledged) expect([clientId, idOf.get(clientId)]).toEqual([clientId, id]);
+  for (const clientId of attempted) {
+    const message = await ann.say(conversationId, clientId, { client_id: clientId });
+    expect(message.id).toBe(idOf.get(clientId) ?? message.id);
+  }
+  const all = await messagesIn(ann, conversationId);
+  expect(all.map(({ seq }) => seq)).toEqual(all.map((_, index) => index + 1));
+  expect(new Set(all.map(({ client_id }) => client_id))).toEqual(attempted);
+  expect(all).toHaveLength(attempted.size);
+  const { version, last_seq } = (await ann.get(`/api/conversations/${conversationId}`)).body;
+  expect([last_seq, version]).toEqual([all.length, all.length + 1]);
+  await stop(server);
+
+  async function sendByRest(
+    client: TestClient,
+    name: string,
+    note: (clientId: string, message: Message) => void,
+  ) {
+    for (let index = 0; ; index++) {
+      const clientId = `${name}-${index}`;
+      attempted.add(clientId);
+      try {
+        note(clientId, await client.say(conversationId, clientId, { client_id: clientId }));
+      } catch {
+        // The server is gone: whether this one was kept is found out by its retry.
+        return;
       }
     }
+  }
 
-    async function sendBySocket(
-      socket: TestSocket,
-      name: string,
-      note: (clientId: string, message: Message) => void,
-    ) {
-      const closed = socket.closed().then(() => null);
-      for (let index = 0; ; index++) {
-        const clientId = `${name}-${index}`;
-        attempted.add(clientId);
-        socket.send({
-          type: 'send_message',
-          conversation_id: conversationId,
-          content: clientId,
-          client_id: clientId,
-          request_id: clientId,
-        });
-        const answer = await Promise.race([socket.answerTo(clientId).catch(() => null), closed]);
-        if (answer?.type !== 'message_ack') return;
-        note(clientId, answer.message);
-      }
+  async function sendBySocket(
+    socket: TestSocket,
+    name: string,
+    note: (clientId: string, message: Message) => void,
+  ) {
+    const closed = socket.closed().then(() => null);
+    for (let index = 0; ; index++) {
+      const clientId = `${name}-${index}`;
+      attempted.add(clientId);
+      socket.send({
+        type: 'send_message',
+        conversation_id: conversationId,
+        content: clientId,
+        client_id: clientId,
+        request_id: clientId,
+      });
+      const answer = await Promise.race([socket.answerTo(clientId).catch(() => null), closed]);
+      if (answer?.type !== 'message_ack') return;
+      note(clientId, answer.message);
     }
-  },
-);
+  }
+});
 
 test('SIGTERM amid work: requests are answered, sockets are told to come back, and nothing acknowledged is lost', async () => {
   const server = await start();

@@ -169,69 +169,65 @@ async function history(client: TestClient, groupId: string): Promise<Message[]> 
   }
 }
 
-test(
-  'all nodes are replaced one by one and nobody who writes sees more than "try again"',
-  { timeout: 90_000 },
-  async () => {
-    const [database, folder] = await Promise.all([createDatabase(), temporaryFolder()]);
-    closing.push(
-      () => database.drop(),
-      () => folder.remove(),
-    );
-    const redis = hasRedis ? await startRedis() : null;
-    if (redis !== null) closing.push(() => redis.remove());
-    const startAt = (index: number, port = 0): Promise<ServerNode> =>
-      startServerNode({
-        DATABASE_URL: database.url,
-        PARLEY_DATA_DIR: `${folder.path}/${index}`,
-        PORT: String(port),
-        ...(redis !== null && { REDIS_URL: redis.url }),
-      });
-    const nodes = await Promise.all([0, 1, 2].map((index) => startAt(index)));
-    const origins = nodes.map(({ origin }) => origin);
-    const ids = Array.from({ length: 24 }, (_, index) => `user-${index}`);
-    const tokens = await Promise.all(ids.map(tokenFor));
-    const reader = new TestClient(origins[0] ?? '', tokens[0] ?? '');
-    const group = await reader.group(...ids.slice(1).map((id) => ({ id })));
-
-    const seen = new Seen();
-    const people: People = { origins, groupId: group.id, seen };
-    const acknowledged = new Map<string, string[]>();
-    const stop = new AbortController();
-    const writing = ids.map(async (id, index) => {
-      const sender = (index % 3 === 0 ? overRest : overSocket)(people, tokens[index] ?? '');
-      const own: string[] = [];
-      acknowledged.set(id, own);
-      for (let count = 0; !stop.signal.aborted; count++) {
-        await sender.send(`${id} ${count}`);
-        own.push(`${id} ${count}`);
-        await pause(20);
-      }
-      sender.close();
+test('all nodes are replaced one by one and nobody who writes sees more than "try again"', async () => {
+  const [database, folder] = await Promise.all([createDatabase(), temporaryFolder()]);
+  closing.push(
+    () => database.drop(),
+    () => folder.remove(),
+  );
+  const redis = hasRedis ? await startRedis() : null;
+  if (redis !== null) closing.push(() => redis.remove());
+  const startAt = (index: number, port = 0): Promise<ServerNode> =>
+    startServerNode({
+      DATABASE_URL: database.url,
+      PARLEY_DATA_DIR: `${folder.path}/${index}`,
+      PORT: String(port),
+      ...(redis !== null && { REDIS_URL: redis.url }),
     });
+  const nodes = await Promise.all([0, 1, 2].map((index) => startAt(index)));
+  const origins = nodes.map(({ origin }) => origin);
+  const ids = Array.from({ length: 24 }, (_, index) => `user-${index}`);
+  const tokens = await Promise.all(ids.map(tokenFor));
+  const reader = new TestClient(origins[0] ?? '', tokens[0] ?? '');
+  const group = await reader.group(...ids.slice(1).map((id) => ({ id })));
 
-    const total = () => [...acknowledged.values()].reduce((sum, own) => sum + own.length, 0);
-    for (const [index, node] of nodes.entries()) {
-      const before = total();
-      await expect.poll(total, { timeout: 20_000 }).toBeGreaterThan(before + 200);
-      node.child.process.kill('SIGTERM');
-      expect(await node.child.ended).toMatchObject({ code: 0, stderr: '' });
-      await startAt(index, node.port);
+  const seen = new Seen();
+  const people: People = { origins, groupId: group.id, seen };
+  const acknowledged = new Map<string, string[]>();
+  const stop = new AbortController();
+  const writing = ids.map(async (id, index) => {
+    const sender = (index % 3 === 0 ? overRest : overSocket)(people, tokens[index] ?? '');
+    const own: string[] = [];
+    acknowledged.set(id, own);
+    for (let count = 0; !stop.signal.aborted; count++) {
+      await sender.send(`${id} ${count}`);
+      own.push(`${id} ${count}`);
+      await pause(20);
     }
+    sender.close();
+  });
+
+  const total = () => [...acknowledged.values()].reduce((sum, own) => sum + own.length, 0);
+  for (const [index, node] of nodes.entries()) {
     const before = total();
     await expect.poll(total, { timeout: 20_000 }).toBeGreaterThan(before + 200);
-    stop.abort();
-    await Promise.all(writing);
-    console.log(`rolling restart: the longest wait was ${Math.round(seen.longestMs)} ms; met:`, seen.counts);
+    node.child.process.kill('SIGTERM');
+    expect(await node.child.ended).toMatchObject({ code: 0, stderr: '' });
+    await startAt(index, node.port);
+  }
+  const before = total();
+  await expect.poll(total, { timeout: 20_000 }).toBeGreaterThan(before + 200);
+  stop.abort();
+  await Promise.all(writing);
+  console.log(`rolling restart: the longest wait was ${Math.round(seen.longestMs)} ms; met:`, seen.counts);
 
-    const allowed =
-      /^(201|message_ack|503 shutting_down|503 upgrade|error shutting_down|closed with 1001|ECONN(REFUSED|RESET)|UND_ERR_SOCKET|EPIPE)$/;
-    expect(Object.keys(seen.counts).filter((what) => !allowed.test(what))).toEqual([]);
-    expect(seen.counts['closed with 1001']).toBeGreaterThan(0);
-    const kept = await history(reader, group.id);
-    expect(kept.map(({ seq }) => seq)).toEqual(kept.map((_, index) => index + 1));
-    for (const [id, own] of acknowledged) {
-      expect(kept.filter(({ sender_id }) => sender_id === id).map(({ content }) => content)).toEqual(own);
-    }
-  },
-);
+  const allowed =
+    /^(201|message_ack|503 shutting_down|503 upgrade|error shutting_down|closed with 1001|ECONN(REFUSED|RESET)|UND_ERR_SOCKET|EPIPE)$/;
+  expect(Object.keys(seen.counts).filter((what) => !allowed.test(what))).toEqual([]);
+  expect(seen.counts['closed with 1001']).toBeGreaterThan(0);
+  const kept = await history(reader, group.id);
+  expect(kept.map(({ seq }) => seq)).toEqual(kept.map((_, index) => index + 1));
+  for (const [id, own] of acknowledged) {
+    expect(kept.filter(({ sender_id }) => sender_id === id).map(({ content }) => content)).toEqual(own);
+  }
+});

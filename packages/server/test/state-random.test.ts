@@ -176,27 +176,23 @@ async function furnish(followers: readonly Follower[], chance: () => number): Pr
   await by.person.group(...others.filter(() => chance() < 0.6));
 }
 
-test(
-  `${actionCount} actions of five people in some conversations; STATE_SEED=${seed}`,
-  { timeout: 60_000 },
-  async () => {
-    const chance = numbers(seed);
-    const people = await Promise.all(Array.from({ length: 5 }, () => server.person()));
-    const [ann, bob] = people as [Person, Person];
-    for (const person of people) await attempt(person.get('/api/conversations'));
-    const home = await ann.group(...people.slice(1));
-    await attempt(ann.post('/api/conversations', { type: 'direct', participant_ids: [bob.id] }));
-    const followers = await Promise.all(people.map((person) => Follower.of(person)));
-    for (let done = 0; done < actionCount;) {
-      await furnish(followers, chance);
-      const actors = followers.filter(() => chance() < 0.5).slice(0, atOnce);
-      const turns = actors.flatMap((by) => turnOf(by, people, home.id, chance) ?? []);
-      await Promise.all(turns.map((turn) => pick(chance)(turn)));
-      // Some look at once, and some later.
-      await Promise.all(followers.filter(() => chance() < 0.5).map((each) => each.catchUp()));
-      done += turns.length;
-    }
-    expect(await disagreements(followers)).toEqual([]);
-    for (const { socket } of followers) socket.close();
-  },
-);
+test(`${actionCount} actions of five people in some conversations; STATE_SEED=${seed}`, async () => {
+  const chance = numbers(seed);
+  const people = await Promise.all(Array.from({ length: 5 }, () => server.person()));
+  const [ann, bob] = people as [Person, Person];
+  for (const person of people) await attempt(person.get('/api/conversations'));
+  const home = await ann.group(...people.slice(1));
+  await attempt(ann.post('/api/conversations', { type: 'direct', participant_ids: [bob.id] }));
+  const followers = await Promise.all(people.map((person) => Follower.of(person)));
+  for (let done = 0; done < actionCount;) {
+    await furnish(followers, chance);
+    const actors = followers.filter(() => chance() < 0.5).slice(0, atOnce);
+    const turns = actors.flatMap((by) => turnOf(by, people, home.id, chance) ?? []);
+    await Promise.all(turns.map((turn) => pick(chance)(turn)));
+    // Some look at once, and some later.
+    await Promise.all(followers.filter(() => chance() < 0.5).map((each) => each.catchUp()));
+    done += turns.length;
+  }
+  expect(await disagreements(followers)).toEqual([]);
+  for (const { socket } of followers) socket.close();
+});
