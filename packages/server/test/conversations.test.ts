@@ -56,6 +56,19 @@ test('of a large group its opener comes first, and everybody in the order in whi
   expect(walked).toEqual(['ann', ...named]);
 });
 
+test('whoever is called as no path can be written is added nowhere, as they could not be removed', async () => {
+  for (const name of ['.', '..']) {
+    const group = { type: 'group', participant_ids: ['bob', name] };
+    expect(await ann.post('/api/conversations', group)).toMatchObject({
+      status: 422,
+      body: {
+        code: 'validation_failed',
+        errors: [{ path: '/participant_ids/1', message: 'must not be . or ..' }],
+      },
+    });
+  }
+});
+
 test('a direct conversation is one for its pair, whoever asks', async () => {
   const first = await ann.post('/api/conversations', { type: 'direct', participant_ids: ['eve'] });
   expect(first.status).toBe(201);

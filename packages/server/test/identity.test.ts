@@ -72,6 +72,7 @@ describe('a token', () => {
     ['that never ends', () => sign({ sub: 'ann', aud: 'authenticated' })],
     ['that names nobody', () => sign(claimsOf('', {}))],
     ['that pretends to be the system', () => sign(claimsOf('system'))],
+    ['whose name no path can have, so that nobody could remove them', () => sign(claimsOf('..'))],
     [
       'that is Supabase’s public key',
       () => sign({ role: 'anon', iss: 'supabase', iat: now(), exp: now() + 60 }),

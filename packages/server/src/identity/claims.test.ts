@@ -61,6 +61,8 @@ test.each([
   ['an empty one', ''],
   ['a number', 7],
   ["the system's own", 'system'],
+  ['one that no path can name', '..'],
+  ['another of this kind', '.'],
   ['one of 129 characters', 'a'.repeat(129)],
   ['one with U+0000', 'a\0'],
   ['one with half a character', 'a\ud83e'],

@@ -1,4 +1,4 @@
-import { appRoles, limits, type AppRole } from '@parley/protocol';
+import { appRoles, isNameable, limits, type AppRole } from '@parley/protocol';
 import { systemUserId, type UserActor } from '../messaging/actor.ts';
 import { withoutUnseen } from '../messaging/unseen.ts';
 
@@ -64,6 +64,7 @@ function isUserId(sub: unknown): sub is string {
     typeof sub === 'string' &&
     sub !== '' &&
     sub !== systemUserId &&
+    isNameable(sub) &&
     sub.length <= limits.userIdLength * utf16Highest &&
     Array.from(sub).length <= limits.userIdLength &&
     sub.isWellFormed() &&
