@@ -102,7 +102,8 @@ export class Client implements Context {
 
   async stop(forget: boolean): Promise<void> {
     const { session } = this;
-    this.#run++;
+    // Who waits for the first `connect` need not any more.
+    if (this.#run++ === 0) this.emit({ type: 'connection', status: 'closed' });
     this.#stopWatching?.();
     this.#write();
     this.session = this.#starting = null;

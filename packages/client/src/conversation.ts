@@ -122,7 +122,8 @@ export class ParleyConversation {
    * Sends a text, or a message with all that it may have. It shows at once in `messages`, as `sending`, survives a reload,
    * is repeated until the server has it, and ends as `sent`, or as `failed` if it refuses. The promise tells the same and
    * need not be awaited.
-   * @throws ParleyError `muted`, `not_participant`, `validation_failed`, …; not for what the network broke, nor for limits
+   * @throws ParleyError `muted`, `not_participant`, `validation_failed`, …; not for what the network broke, nor for limits;
+   * `closed` if `close` came first: then it is sent after the next `connect`
    */
   send(message: string | SendMessageBody): Promise<Message> {
     const given = typeof message === 'string' ? { content: message } : message;

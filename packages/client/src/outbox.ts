@@ -140,8 +140,11 @@ export class Outbox {
     }
   }
 
+  /** Who waits for one is told; what is kept is sent after the next `connect`. */
   close(): void {
     this.#isClosed = true;
+    for (const { outcome } of this.#sendings.values())
+      outcome.reject(failure('closed', 'The client was closed; the message is kept'));
   }
 
   #share({ entry, retryAt, message, isGone = false }: News): void {

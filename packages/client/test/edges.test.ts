@@ -268,3 +268,30 @@ test('what a full storage did not take is kept with the next write, so that no m
   const kept = [...(await storage.load(`${stage.url} w6`)).values()];
   expect(JSON.stringify(kept)).toContain('unlucky');
 });
+
+test('who waits for a message is told when the client is closed, and it arrives after the next connect, once', async () => {
+  const ann = stage.client('w-closing');
+  await ann.connect();
+  const group = await ann.createConversation({ type: 'group', participant_ids: ['bob'] });
+  const view = ann.conversation(group.id);
+  await view.open();
+  const underWay = view.send('under way');
+  const told = underWay.catch((error: unknown) => error);
+  await ann.close();
+  expect(await told).toMatchObject({ code: 'closed' });
+  await ann.connect();
+  await until(view, () => texts(view).includes('under way'));
+  await expect.poll(() => view.getSnapshot().messages.map(({ status }) => status)).toEqual(['sent']);
+  expect(texts(view)).toEqual(['under way']);
+  await ann.close();
+});
+
+test('what was asked for before the first connect ends when the client is closed instead', async () => {
+  const parley = stage.client('w-never');
+  const waiting = parley
+    .conversation('x')
+    .send('hello')
+    .catch((error: unknown) => error);
+  await parley.close();
+  expect(await waiting).toMatchObject({ code: 'closed' });
+});
