@@ -1,7 +1,7 @@
 import { ParleyApi } from './api.ts';
 import type { Cache } from './cache.ts';
 import type { Timing } from './connection.ts';
-import { failure, toParleyError, type ParleyError } from './errors.ts';
+import { closed, failure, toParleyError } from './errors.ts';
 import { Events, type ParleyEvent } from './events.ts';
 import { Http, type Fetch } from './http.ts';
 import { Overview } from './overview.ts';
@@ -41,8 +41,6 @@ const maxRecent = 10;
 const maxWatched = 100;
 /** Milliseconds before a start that failed is tried again. */
 const startPauseMs = 2000;
-
-const closed = (): ParleyError => failure('closed', 'The client was closed');
 
 /** `ws:` is as good as `http:`. @throws TypeError */
 function originOf(url: unknown): string {

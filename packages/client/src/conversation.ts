@@ -123,7 +123,7 @@ export class ParleyConversation {
    * is repeated until the server has it, and ends as `sent`, or as `failed` if it refuses. The promise tells the same and
    * need not be awaited.
    * @throws ParleyError `muted`, `not_participant`, `validation_failed`, …; not for what the network broke, nor for limits;
-   * `closed` if `close` came first: then it is sent after the next `connect`
+   * `closed` if `close` came first: then it is sent after the next `connect`, unless all was to be forgotten
    */
   send(message: string | SendMessageBody): Promise<Message> {
     const given = typeof message === 'string' ? { content: message } : message;

@@ -2,7 +2,7 @@ import type { ClientFrame, Conversation, CreateConversationBody, UserStatus } fr
 import type { ParleyApi } from './api.ts';
 import { Client, type ParleyOptions } from './client.ts';
 import { ParleyConversation } from './conversation.ts';
-import { failure } from './errors.ts';
+import { closed } from './errors.ts';
 import type { Handler, ParleyEvent, ParleyEvents } from './events.ts';
 import type { ConnectionState, ParleyState } from './state.ts';
 
@@ -131,6 +131,6 @@ export class Parley {
     if (isRetry || !isSettled(this.#client.state)) await this.#client.until(isSettled);
     const { state } = this.#client;
     if (state.status === 'refused') throw state.error;
-    if (state.status !== 'live') throw failure('closed', 'The client was closed');
+    if (state.status !== 'live') throw closed();
   }
 }

@@ -71,6 +71,9 @@ export const failure = (code: string, message: string, status?: number, body?: E
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as above
   new Failure(code, message, status, body) as unknown as ParleyError;
 
+/** `close` came first. */
+export const closed = (): ParleyError => failure('closed', 'The client was closed');
+
 /** Anything thrown, as one of ours. */
 export const toParleyError = (error: unknown): ParleyError =>
   error instanceof ParleyError

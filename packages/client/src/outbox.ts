@@ -1,6 +1,6 @@
 import type { Message, SendMessageBody } from '@parley/protocol';
 import type { Cache } from './cache.ts';
-import { failure, toParleyError, type ParleyError } from './errors.ts';
+import { closed, failure, toParleyError, type ParleyError } from './errors.ts';
 import type { Feed } from './feed.ts';
 import type { Host } from './host.ts';
 import type { Entry } from './kept.ts';
@@ -140,11 +140,10 @@ export class Outbox {
     }
   }
 
-  /** Who waits for one is told; what is kept is sent after the next `connect`. */
+  /** Tells who waits for one. */
   close(): void {
     this.#isClosed = true;
-    for (const { outcome } of this.#sendings.values())
-      outcome.reject(failure('closed', 'The client was closed; the message is kept'));
+    for (const { outcome } of this.#sendings.values()) outcome.reject(closed());
   }
 
   #share({ entry, retryAt, message, isGone = false }: News): void {
