@@ -24,18 +24,16 @@ export const text = (options: { minLength?: number; maxLength: number; descripti
   );
 
 /**
- * Whether a path of a URL can have this as a segment: `.` and `..` lead elsewhere, however they are encoded, so that
- * nobody could remove or mute whoever is called so.
+ * Not `.` or `..`: as a segment of a path they lead elsewhere, however they are encoded, so that nobody could remove or
+ * mute whoever is called so.
  */
-export const isNameable = (id: string): boolean => id !== '.' && id !== '..';
-
 export const UserId = Type.Refine(
   text({
     minLength: 1,
     maxLength: limits.userIdLength,
     description: "A person's id: the `sub` of their token. Not `.` or `..`, which no path can name.",
   }),
-  isNameable,
+  (id) => id !== '.' && id !== '..',
   () => 'must not be . or ..',
 );
 

@@ -1,4 +1,5 @@
-import { appRoles, isNameable, limits, type AppRole } from '@parley/protocol';
+import { appRoles, UserId, type AppRole } from '@parley/protocol';
+import { Compile } from 'typebox/compile';
 import { systemUserId, type UserActor } from '../messaging/actor.ts';
 import { withoutUnseen } from '../messaging/unseen.ts';
 
@@ -9,7 +10,6 @@ export type Claims = Readonly<Record<string, unknown>>;
 const nameLength = 200;
 /** Characters of an avatar's address; a longer one counts as none. */
 const avatarLength = 2048;
-const utf16Highest = 2;
 
 /** Whether a token's payload is one at all. */
 export const isRecord = (value: unknown): value is Claims =>
@@ -59,18 +59,8 @@ export function readIssuedAt(claims: Claims, nowSeconds: number): number {
 
 const isTime = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value);
 
-function isUserId(sub: unknown): sub is string {
-  return (
-    typeof sub === 'string' &&
-    sub !== '' &&
-    sub !== systemUserId &&
-    isNameable(sub) &&
-    sub.length <= limits.userIdLength * utf16Highest &&
-    Array.from(sub).length <= limits.userIdLength &&
-    sub.isWellFormed() &&
-    !sub.includes('\0')
-  );
-}
+const userIds = Compile(UserId);
+const isUserId = (sub: unknown): sub is string => userIds.Check(sub) && sub !== systemUserId;
 
 const appRole = (role: unknown): AppRole => appRoles.find((known) => known === role) ?? 'student';
 
