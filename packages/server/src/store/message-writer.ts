@@ -5,6 +5,7 @@ import type { MessageWriter, NewMessage, SentMessage } from '../messaging/ports.
 import { Refusal } from '../messaging/refusal.ts';
 import { Batcher } from './batcher.ts';
 import type { Database } from './database.ts';
+import { prepared } from './prepared.ts';
 import { isId, presentMetadata } from './rows.ts';
 
 interface Row {
@@ -25,10 +26,12 @@ export interface MessageWriterOptions {
   readonly onBatch?: (size: number, ms: number) => void;
 }
 
-const statement = `
-  select * from parley.send_messages(
-    $1::uuid[], $2::text[], $3::boolean[], $4::uuid[], $5::text[], $6::text[],
-    $7::uuid[], $8::jsonb[], $9::text[], $10::bytea[], $11::text[], $12::boolean)`;
+const statement = prepared(
+  'send_messages',
+  `select * from parley.send_messages(
+     $1::uuid[], $2::text[], $3::boolean[], $4::uuid[], $5::text[], $6::text[],
+     $7::uuid[], $8::jsonb[], $9::text[], $10::bytea[], $11::text[], $12::boolean)`,
+);
 
 const rule = permissions['message.send'];
 

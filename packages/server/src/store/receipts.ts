@@ -13,6 +13,7 @@ import { Batcher } from './batcher.ts';
 import { readCursor } from '../messaging/cursor.ts';
 import type { Database } from './database.ts';
 import { cutPage, pageValues } from './keyset.ts';
+import { prepared } from './prepared.ts';
 import { isId, standing } from './rows.ts';
 
 interface ReadItem {
@@ -37,6 +38,16 @@ interface DeliveredRow {
   readonly last_seq: number;
   readonly participant_count: number;
 }
+
+const markReadStatement = prepared(
+  'mark_read',
+  'select * from parley.mark_read($1::text[], $2::uuid[], $3::uuid[])',
+);
+
+const markDeliveredStatement = prepared(
+  'mark_delivered',
+  'select * from parley.mark_delivered($1::uuid[], $2::text[], $3::bigint[])',
+);
 
 export class PostgresReceipts implements ReceiptStore {
   readonly #db: Database;
@@ -68,14 +79,11 @@ export class PostgresReceipts implements ReceiptStore {
   }
 
   async markDelivered(moves: readonly DeliveredMove[]): Promise<Delivered[]> {
-    const rows = await this.#db.query<DeliveredRow>(
-      'select * from parley.mark_delivered($1::uuid[], $2::text[], $3::bigint[])',
-      [
-        moves.map((move) => move.conversationId),
-        moves.map((move) => move.userId),
-        moves.map((move) => move.lastSeq),
-      ],
-    );
+    const rows = await this.#db.query<DeliveredRow>(markDeliveredStatement, [
+      moves.map((move) => move.conversationId),
+      moves.map((move) => move.userId),
+      moves.map((move) => move.lastSeq),
+    ]);
     return rows.map((row) => ({
       conversationId: row.conversation_id,
       userId: row.user_id,
@@ -93,14 +101,11 @@ export class PostgresReceipts implements ReceiptStore {
   }
 
   async #run(items: readonly ReadItem[]): Promise<(ReadRow | Error)[]> {
-    const rows = await this.#db.query<ReadRow>(
-      'select * from parley.mark_read($1::text[], $2::uuid[], $3::uuid[])',
-      [
-        items.map((item) => item.userId),
-        items.map((item) => item.messageId),
-        items.map((item) => item.conversationId),
-      ],
-    );
+    const rows = await this.#db.query<ReadRow>(markReadStatement, [
+      items.map((item) => item.userId),
+      items.map((item) => item.messageId),
+      items.map((item) => item.conversationId),
+    ]);
     const byOrd = new Map(rows.map((row) => [row.ord, row]));
     return items.map((_, index) => {
       const row = byOrd.get(index + 1);
