@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { createLogger } from './logs.ts';
 
@@ -59,4 +61,15 @@ test('silent is silent', () => {
   const { logger, raw } = capture('silent');
   logger.fatal('x');
   expect(raw()).toBe('');
+});
+
+test('a process that exits has written every line, though lines gather first', async () => {
+  const program = `
+    import { createLogger } from '${new URL('logs.ts', import.meta.url).href}';
+    const log = createLogger('info');
+    for (let line = 0; line < 3; line++) log.info({ line }, 'gathered');
+    process.exit(3);`;
+  const run = promisify(execFile)(process.execPath, ['--input-type=module', '-e', program]);
+  const { stdout } = (await run.catch((error: unknown) => error)) as { stdout: string };
+  expect(stdout.match(/"line":\d/g)).toEqual(['"line":0', '"line":1', '"line":2']);
 });

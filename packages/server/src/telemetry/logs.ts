@@ -25,6 +25,12 @@ const secretKeys: ReadonlySet<string> = new Set([
 
 const depth = 2;
 
+/** Lines are written once they are so many bytes together, or after so many milliseconds; all of them before an exit. */
+const gatherBytes = 4096;
+const gatherMs = 100;
+/** From this level on a line is written at once, with what came before it: it may be the last. */
+const urgentLevel = pino.levels.values['warn'] ?? 0;
+
 /**
  * The process's log: one JSON object a line, with the time in ISO 8601, to standard output unless `stream` is given.
  *
@@ -32,6 +38,10 @@ const depth = 2;
  * without what people wrote (`describeError`), and whatever looks like a token is blotted out of the finished line.
  */
 export function createLogger(level: Config['logLevel'], stream?: DestinationStream): Logger {
+  const gathering =
+    stream === undefined
+      ? destination({ sync: false, minLength: gatherBytes, periodicFlush: gatherMs })
+      : undefined;
   const options = {
     level,
     base: null,
@@ -41,10 +51,15 @@ export function createLogger(level: Config['logLevel'], stream?: DestinationStre
       log: (line: object) => withoutSecrets(line, depth),
     },
     serializers: { err: serializeError, error: serializeError, req: describeRequest },
-    hooks: { logMethod: withoutRawMessage, streamWrite: scrubTokens },
+    hooks: {
+      logMethod(this: Logger, input: LogArguments, method: LogMethod, lineLevel: number) {
+        method.apply(this, withoutRawMessage(input));
+        if (lineLevel >= urgentLevel) gathering?.flush();
+      },
+      streamWrite: scrubTokens,
+    },
   };
-  // While a line is being written the next ones gather: where many come, few writes do. All is written before an exit.
-  return pino(options, stream ?? destination({ sync: false }));
+  return pino(options, stream ?? gathering);
 }
 
 /**
@@ -76,15 +91,15 @@ function describeRequest(request: unknown): object {
 }
 
 type LogArguments = [first: unknown, ...rest: unknown[]];
+type LogMethod = (...args: LogArguments) => void;
 
 /** Where a line has an error and no words of its own, pino takes the error's message for them as it is: put ours. */
-function withoutRawMessage(this: Logger, input: LogArguments, method: (...args: LogArguments) => void): void {
+function withoutRawMessage(input: LogArguments): LogArguments {
   const [first, message, ...rest] = input;
   const error = errorIn(first);
-  if (error === undefined || (message !== undefined && message !== error.message))
-    return method.apply(this, input);
+  if (error === undefined || (message !== undefined && message !== error.message)) return input;
   const line = first instanceof Error ? { err: first } : first;
-  return method.apply(this, [line, describeError(error).message.replaceAll('%', '%%'), ...rest]);
+  return [line, describeError(error).message.replaceAll('%', '%%'), ...rest];
 }
 
 function errorIn(value: unknown): Error | undefined {
