@@ -28,15 +28,11 @@ export async function startProgram(
 ): Promise<Program> {
   const observer = new URL('observed.ts', import.meta.url).href;
   const path = new URL(file, import.meta.url).pathname;
-  const child = spawn(
-    process.execPath,
-    ['--expose-gc', '--max-semi-space-size=8', '--import', observer, path, 'start'],
-    {
-      cwd: folder,
-      env: { PATH: process.env['PATH'], ...env },
-      stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
-    },
-  );
+  const child = spawn(process.execPath, ['--expose-gc', '--import', observer, path, 'start'], {
+    cwd: folder,
+    env: { PATH: process.env['PATH'], ...env },
+    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+  });
   const listening = Promise.withResolvers<number>();
   if (child.stdout === null) throw new Error('its output is piped');
   createInterface(child.stdout).on('line', (line) => {

