@@ -34,6 +34,7 @@ export async function start(config: Config): Promise<void> {
  */
 function giveMemoryBack(): void {
   setFlagsFromString('--expose-gc');
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what the flag puts into a new context
   const gc = runInNewContext('gc') as NodeJS.GCFunction;
   setFlagsFromString('--no-expose-gc');
   gc({ type: 'major', execution: 'sync', flavor: 'last-resort' });
