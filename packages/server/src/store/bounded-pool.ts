@@ -81,8 +81,8 @@ export class BoundedPool {
   ): Promise<T[]> {
     const name = typeof statement === 'string' ? undefined : await this.#nameFor(client, statement);
     try {
-      const asked = client.query({ name, text: textOf(statement), values: [...values] });
-      const { rows } = await this.#patience.wait(asked, this.#options.answerMs);
+      const asked = ask(client, { name, text: textOf(statement), values: [...values] });
+      const rows = await this.#patience.wait(asked, this.#options.answerMs);
       this.#options.onAnswer();
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what a statement answers is known beside it alone
       return rows as T[];
@@ -196,3 +196,15 @@ export class BoundedPool {
     this.#options.onTrouble(error);
   }
 }
+
+/**
+ * As the driver's own promise, of which V8 collects nothing while it is young: each query is kept by the one before it,
+ * from the first on that is old, with all its rows. A tenth of what the server allocated lived on so (`pg` 8.23, Node 26).
+ */
+const ask = (client: pg.PoolClient, query: pg.QueryConfig): Promise<unknown[]> =>
+  new Promise((resolve, reject) => {
+    client.query(query, (error: Error | null, result) => {
+      if (error === null) resolve(result.rows);
+      else reject(error);
+    });
+  });
