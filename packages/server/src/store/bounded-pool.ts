@@ -198,8 +198,8 @@ export class BoundedPool {
 }
 
 /**
- * As the driver's own promise, of which V8 collects nothing while it is young: each query is kept by the one before it,
- * from the first on that is old, with all its rows. A tenth of what the server allocated lived on so (`pg` 8.23, Node 26).
+ * As the driver's own promise, after which V8 collects little while it is young: queries and rows live on, as if each
+ * were kept by the one before it, a tenth of all that the server allocates (decision 0019).
  */
 const ask = (client: pg.PoolClient, query: pg.QueryConfig): Promise<unknown[]> =>
   new Promise((resolve, reject) => {
