@@ -31,6 +31,11 @@ const gatherMs = 100;
 /** From this level on a line is written at once, with what came before it: it may be the last. */
 const urgentLevel = pino.levels.values['warn'] ?? 0;
 
+/** One for all logs of the process, as it has a timer. */
+let output: ReturnType<typeof destination> | null = null;
+const standardOutput = () =>
+  (output ??= destination({ sync: false, minLength: gatherBytes, periodicFlush: gatherMs }));
+
 /**
  * The process's log: one JSON object a line, with the time in ISO 8601, to standard output unless `stream` is given.
  *
@@ -38,10 +43,7 @@ const urgentLevel = pino.levels.values['warn'] ?? 0;
  * without what people wrote (`describeError`), and whatever looks like a token is blotted out of the finished line.
  */
 export function createLogger(level: Config['logLevel'], stream?: DestinationStream): Logger {
-  const gathering =
-    stream === undefined
-      ? destination({ sync: false, minLength: gatherBytes, periodicFlush: gatherMs })
-      : undefined;
+  const gathering = stream === undefined ? standardOutput() : undefined;
   const options = {
     level,
     base: null,
