@@ -17,7 +17,7 @@ export const idle: Scenario = {
   name: 'idle',
   title: 'memory of a silent socket, people in 20 conversations each ÷ a socket of a bare ws server',
   async run(stage, { short, rounds }) {
-    const count = short ? 2000 : 15_000;
+    const count = short ? 6000 : 15_000;
     await seedCircles(stage, count + early);
     const people = Array.from({ length: count + early }, (_, person) => person);
     const found = await interleave(
