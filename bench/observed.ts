@@ -12,8 +12,6 @@ async function tell(): Promise<void> {
   // Of the kind that gives pages back: the room for what is young belongs to no socket.
   globalThis.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' });
   await delay(unmapMs);
-  globalThis.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' });
-  await delay(unmapMs);
   const { rss, heapUsed, external } = process.memoryUsage();
   process.send?.({ rss, heap: heapUsed, external });
 }

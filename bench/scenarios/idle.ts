@@ -7,6 +7,8 @@ import type { Program } from '../program.ts';
 import { ratio, type Scenario } from '../scenario.ts';
 import { seedCircles, tokensOf } from './circles.ts';
 
+/** So many, in the short form, too, that what a process takes for itself as it grows is little beside them. */
+const count = 15_000;
 /** Come and go before, so that code and what is kept of it are there. */
 const early = 500;
 /** Milliseconds until what goes with coming and going is over. */
@@ -16,8 +18,7 @@ const most = 16_384;
 export const idle: Scenario = {
   name: 'idle',
   title: 'memory of a silent socket, people in 20 conversations each ÷ a socket of a bare ws server',
-  async run(stage, { short, rounds }) {
-    const count = short ? 6000 : 15_000;
+  async run(stage, { rounds }) {
     await seedCircles(stage, count + early);
     const people = Array.from({ length: count + early }, (_, person) => person);
     const found = await interleave(
