@@ -46,6 +46,8 @@ export class Client {
   /** Where to resume from: everything before it has been applied. Null until the first read is done. */
   #cursor: string | null = null;
   #wanted = false;
+  /** How often it went away on purpose. */
+  #departures = 0;
   #pause = firstPauseMs;
   #connections = 0;
   #avoid = -1;
@@ -96,6 +98,7 @@ export class Client {
   /** Goes away on purpose. */
   disconnect(how: 'closes' | 'vanishes'): void {
     this.#wanted = false;
+    this.#departures++;
     // Whoever was on the way back and goes again says nothing of how long that takes.
     this.#returns = this.#returns.filter(({ backAt }) => backAt !== null);
     const { session } = this;
@@ -253,7 +256,9 @@ export class Client {
     if (!this.#wanted) return;
     this.disconnect(how);
     this.#held = [];
+    const departure = this.#departures;
     await delay(ms);
-    this.connect();
+    // Else it was brought back before, and went again: that is not ours to end.
+    if (this.#departures === departure) this.connect();
   }
 }
