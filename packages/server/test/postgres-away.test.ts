@@ -105,7 +105,7 @@ test('while Postgres hangs a send is refused in seconds, then at once; once it i
 test('an answer that is lost after the commit: 503, and the retry gets the message that was sent', async () => {
   const scene = await start();
   const { relay, ann, groupId } = scene;
-  const lost = relay.cutAnswerTo('send_messages');
+  const lost = relay.cutAnswerTo('send_message');
   isRefused(await send(ann, groupId, 'once'));
   await lost;
   const again = await send(ann, groupId, 'once');

@@ -26,7 +26,15 @@ export interface MessageWriterOptions {
   readonly onBatch?: (size: number, ms: number) => void;
 }
 
-const statement = prepared(
+/** For one: at half the cost of the one for many. */
+const sendOne = prepared(
+  'send_message',
+  `select * from parley.send_message(
+     $1::uuid, $2::text, $3::boolean, $4::uuid, $5::text, $6::text,
+     $7::uuid, $8::jsonb, $9::text, $10::bytea, $11::text[], $12::boolean)`,
+);
+
+const sendMany = prepared(
   'send_messages',
   `select * from parley.send_messages(
      $1::uuid[], $2::text[], $3::boolean[], $4::uuid[], $5::text[], $6::text[],
@@ -35,7 +43,7 @@ const statement = prepared(
 
 const rule = permissions['message.send'];
 
-/** Appends messages in batches: one statement, one commit (see `migrations/0005_batches.sql`). */
+/** Appends messages in batches: one statement, one commit (see `migrations/0006_lighter_writes.sql`). */
 export class BatchingMessageWriter implements MessageWriter {
   readonly #options: MessageWriterOptions;
   readonly #batcher: Batcher<NewMessage, Row>;
@@ -83,21 +91,13 @@ export class BatchingMessageWriter implements MessageWriter {
   }
 
   async #query(items: readonly NewMessage[]): Promise<Map<number, Row>> {
-    const values = [
-      items.map((item) => item.conversationId),
-      items.map((item) => item.sender.userId),
-      items.map((item) => item.sender.kind === 'service'),
-      items.map((item) => item.id),
-      items.map((item) => item.content),
-      items.map((item) => item.messageType),
-      items.map((item) => item.replyToId),
-      items.map((item) => JSON.stringify(item.metadata)),
-      items.map((item) => item.clientId),
-      items.map((item) => item.hash),
-      rule.roles,
-      rule.whileMuted,
-    ];
-    const rows = await this.#options.database.query<Row>(statement, values);
+    const { database } = this.#options;
+    const columns = items.map(columnsOf);
+    const [first] = columns;
+    if (first === undefined) return new Map();
+    const values = columns.length === 1 ? first : first.map((_, place) => columns.map((row) => row[place]));
+    const statement = columns.length === 1 ? sendOne : sendMany;
+    const rows = await database.query<Row>(statement, [...values, rule.roles, rule.whileMuted]);
     return new Map(rows.map((row) => [row.ord, row]));
   }
 
@@ -124,6 +124,19 @@ export class BatchingMessageWriter implements MessageWriter {
     };
   }
 }
+
+const columnsOf = (item: NewMessage): unknown[] => [
+  item.conversationId,
+  item.sender.userId,
+  item.sender.kind === 'service',
+  item.id,
+  item.content,
+  item.messageType,
+  item.replyToId,
+  JSON.stringify(item.metadata),
+  item.clientId,
+  item.hash,
+];
 
 /** The items to write, and for each item its place among them: a retry in the same batch shares its original's. */
 function withoutRepeats(items: readonly NewMessage[]): { distinct: NewMessage[]; placeOf: number[] } {

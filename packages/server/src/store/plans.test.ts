@@ -19,6 +19,11 @@ const calls = [
     `array[gen_random_uuid()], array['ann'], array[false], array[gen_random_uuid()], array['x'], array['text'],
      array[gen_random_uuid()], array['{}'::jsonb], array['k'], array[''::bytea], array['participant'], false`,
   ],
+  [
+    'send_message',
+    `gen_random_uuid(), 'ann', false, gen_random_uuid(), 'x', 'text', gen_random_uuid(), '{}'::jsonb, 'k', ''::bytea,
+     array['participant'], false`,
+  ],
   ['mark_read', `array['ann'], array[gen_random_uuid()], array[null::uuid]`],
   ['mark_delivered', `array[gen_random_uuid()], array['ann'], array[7]`],
   ['changed_conversations', `'ann', 7, null, 100`],
@@ -77,7 +82,7 @@ test('a membership is found by both of its columns where nearly everybody is in 
   } finally {
     await client.end();
   }
-  for (const [name, values] of calls.slice(0, 3)) {
+  for (const [name, values] of calls.slice(0, 4)) {
     const memberships = (await scansOf(name, values)).filter((scan) =>
       scan.includes(' on conversation_participants'),
     );
