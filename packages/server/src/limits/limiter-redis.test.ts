@@ -1,4 +1,4 @@
-import { defaultRateLimits } from '@parley/protocol';
+import { defaultRateLimits, type RateLimits } from '@parley/protocol';
 import { pino } from 'pino';
 import { createClient } from 'redis';
 import { afterEach, describe, expect, test, vi } from 'vitest';
@@ -25,7 +25,10 @@ const patient = 5000;
 const asUsual = 50;
 
 /** A node of ours: its connection and its limiter, and what it logs and tells. */
-async function startNode(url: string, { cluster = false, answerMs = patient } = {}) {
+async function startNode(
+  url: string,
+  { cluster = false, answerMs = patient, limits = defaultRateLimits } = {},
+) {
   const messages: string[] = [];
   const write = (line: string) => {
     const { msg }: { msg: string } = JSON.parse(line);
@@ -34,7 +37,7 @@ async function startNode(url: string, { cluster = false, answerMs = patient } = 
   const log = pino({ level: 'info' }, { write });
   const connection = await connectRedis({ url, cluster }, log);
   const fallbacks: boolean[] = [];
-  const limiter = createRedisLimiter(defaultRateLimits, connection, {
+  const limiter = createRedisLimiter(limits, connection, {
     log,
     answerMs,
     onFallback: (active) => void fallbacks.push(active),
@@ -45,6 +48,12 @@ async function startNode(url: string, { cluster = false, answerMs = patient } = 
   );
   return { connection, limiter, fallbacks, messages };
 }
+
+/** The usual limits, but for messages of students. */
+const allowing = (count: number, seconds = 60): RateLimits => ({
+  ...defaultRateLimits,
+  message_send: { ...defaultRateLimits.message_send, student: [count, seconds] },
+});
 
 type Node = Awaited<ReturnType<typeof startNode>>;
 
@@ -67,6 +76,50 @@ describe.skipIf(!hasRedis)('limits across nodes', () => {
     const states = await Promise.all(Array.from({ length: 100 }, (_, i) => send(i % 2 === 0 ? a : b, 'ada')));
     expect(states.filter(({ allowed }) => allowed)).toHaveLength(10);
     expect([a.fallbacks, b.fallbacks]).toEqual([[], []]);
+  });
+
+  test('a node takes of a large limit in advance, and all of it can be used to the last', async () => {
+    const redis = await start();
+    const node = await startNode(redis.url, { limits: allowing(2000) });
+    await node.connection.whenReady(5000);
+    const redisItself = await connectTo(redis.url);
+    const counted = async () =>
+      Number(/cmdstat_incrby:calls=(\d+)/.exec(await redisItself.info('commandstats'))?.[1]);
+    for (let request = 1; request <= 2002; request++) {
+      const state = await node.limiter.consume('message_send', { key: 'ada', role: 'student' });
+      expect(state).toMatchObject({ count: request, allowed: request <= 2000 });
+    }
+    expect(await counted()).toBeLessThan(200);
+    expect(node.fallbacks).toEqual([]);
+  });
+
+  test('of a large limit two nodes allow no more than it, and hardly less', async () => {
+    const redis = await start();
+    const nodes = await Promise.all([1, 2].map(() => startNode(redis.url, { limits: allowing(1000) })));
+    await Promise.all(nodes.map(({ connection }) => connection.whenReady(5000)));
+    const allowed = await Promise.all(
+      nodes.map(async ({ limiter }) => {
+        let count = 0;
+        for (let round = 0; round < 75; round++) {
+          const states = await Promise.all(
+            Array.from({ length: 8 }, () => limiter.consume('message_send', { key: 'ada', role: 'student' })),
+          );
+          count += states.filter((state) => state.allowed).length;
+        }
+        return count;
+      }),
+    );
+    const sum = allowed.reduce((all, each) => all + each, 0);
+    expect(sum).toBeLessThanOrEqual(1000);
+    expect(sum).toBeGreaterThanOrEqual(980);
+  });
+
+  test('what was taken in advance ends with its window', async () => {
+    const redis = await start();
+    const node = await startNode(redis.url, { limits: allowing(1000, 1) });
+    await node.connection.whenReady(5000);
+    await send(node, 'ada');
+    await until(async () => expect(await send(node, 'ada')).toMatchObject({ count: 1 }));
   });
 
   test('Redis dies and returns: nobody waits, each node limits on its own meanwhile, and says so once', async () => {
