@@ -35,7 +35,7 @@ type Key = CryptoKey | KeyObject;
 interface Lane {
   readonly signedBy: SignedBy;
   readonly algorithms: string[];
-  verify(token: string, header: JWSHeaderParameters): Claims | Promise<Claims>;
+  verify(token: string, header: Readonly<JWSHeaderParameters>): Claims | Promise<Claims>;
 }
 
 /** The last instant of the year 9999: beyond it a time can't be written in RFC 3339. */
@@ -50,9 +50,10 @@ export function createSignatureCheck(
   clock: Clock,
 ): (token: string) => Promise<SignedClaims> {
   const lanes = configuredLanes(keys, clock);
+  const readHeader = createHeaderReader();
   return async (token) => {
     try {
-      const header = decodeProtectedHeader(token);
+      const header = readHeader(token);
       // The header picks among what is configured; it never adds an algorithm, nor a key to one.
       const lane = lanes.find(
         ({ algorithms }) => header.alg !== undefined && algorithms.includes(header.alg),
@@ -63,6 +64,26 @@ export function createSignatureCheck(
     } catch (error) {
       throw asRefusal(error);
     }
+  };
+}
+
+/** Of headers and their characters, at most: an issuer has few, and short ones. */
+const maxHeaders = 32;
+const maxHeaderLength = 512;
+
+/** Decodes the headers of tokens, each once as long as there are few: all tokens that a key signed begin alike. */
+function createHeaderReader(): (token: string) => Readonly<JWSHeaderParameters> {
+  const known = new Map<string, Readonly<JWSHeaderParameters>>();
+  return (token) => {
+    const encoded = token.slice(0, token.indexOf('.') + 1);
+    const found = known.get(encoded);
+    if (found !== undefined) return found;
+    const header = Object.freeze(decodeProtectedHeader(token));
+    if (encoded === '' || encoded.length > maxHeaderLength) return header;
+    // Whoever makes up new ones costs others theirs, and no memory.
+    if (known.size >= maxHeaders) known.clear();
+    known.set(encoded, header);
+    return header;
   };
 }
 

@@ -139,17 +139,20 @@ export function createWebSocketServer(deps: WebSocketServerDeps): ParleyWebSocke
     connect(socket, connections.add(connection));
     deps.meter.opened();
     deps.log.info({ connection_id: connection.id, user_id: connection.userId }, 'socket opened');
-    deps.hub.attach(connection).then(
-      (cursor) => connection.start(cursor),
-      (err: unknown) => {
-        // What is away is told of once, by whoever watches it, and not once for each of those who come back meanwhile.
-        if (!(err instanceof Refusal)) {
-          const facts = { err, connection_id: connection.id, user_id: connection.userId };
-          deps.log.error(facts, 'a connection could not be set up');
-        }
-        connection.close('going_away');
-      },
-    );
+    deps.hub
+      .attach(connection)
+      .then(
+        (cursor) => connection.start(cursor),
+        (err: unknown) => {
+          // What is away is told of once, by whoever watches it, and not once for each of those who come back meanwhile.
+          if (!(err instanceof Refusal)) {
+            const facts = { err, connection_id: connection.id, user_id: connection.userId };
+            deps.log.error(facts, 'a connection could not be set up');
+          }
+          connection.close('going_away');
+        },
+      )
+      .finally(() => raw.uncork());
   };
 
   return {
@@ -164,6 +167,8 @@ export function createWebSocketServer(deps: WebSocketServerDeps): ParleyWebSocke
         deps.log.info({ user_id: answer.userId, code: answer.refusal.code }, 'socket refused');
         return refuseUpgrade(socket, answer.refusal, answer.counted);
       }
+      // The answer to the upgrade leaves with the first frame, in one write.
+      socket.cork();
       server.handleUpgrade(request, socket, head, (accepted) => {
         socket.off('error', ignore);
         accept(accepted, socket, answer);
