@@ -26,18 +26,32 @@ export const ownId = (value: unknown): string | undefined =>
 
 /** The conversation in the path. */
 export const conversationOf = (request: FastifyRequest): string | undefined =>
-  idInPath(request, /\/conversations\/:(\w+)/);
+  idInPath(request, conversationName);
 
 /** The message in the path. */
-export const messageOf = (request: FastifyRequest): string | undefined =>
-  idInPath(request, /\/messages\/:(\w+)/);
+export const messageOf = (request: FastifyRequest): string | undefined => idInPath(request, messageName);
 
-function idInPath(request: FastifyRequest, place: RegExp): string | undefined {
-  const { params } = request;
-  const name = place.exec(routeOf(request))?.[1];
-  if (name === undefined || typeof params !== 'object' || params === null) return undefined;
-  return ownId(Object.entries(params).find(([key]) => key === name)?.[1]);
+function idInPath(request: FastifyRequest, nameIn: NameIn): string | undefined {
+  const name = nameIn(routeOf(request));
+  return name === undefined || !isRecord(request.params) ? undefined : ownId(request.params[name]);
 }
+
+type NameIn = (route: RoutePattern) => string | undefined;
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null;
+
+/** What a route calls the id of a thing, found once for each route: there are as many as were registered. */
+function namesAfter(place: RegExp): NameIn {
+  const known = new Map<RoutePattern, string | undefined>();
+  return (route) => {
+    if (!known.has(route)) known.set(route, place.exec(route)?.[1]);
+    return known.get(route);
+  };
+}
+
+const conversationName = namesAfter(/\/conversations\/:(\w+)/);
+const messageName = namesAfter(/\/messages\/:(\w+)/);
 
 /** What a request made, for its line in the log. */
 export interface CreatedIds {

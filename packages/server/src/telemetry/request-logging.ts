@@ -19,10 +19,16 @@ import {
   type RefusalOf,
 } from './request-facts.ts';
 
+const failure = Symbol('parley: what a request failed by');
+const isLogged = Symbol('parley: a request was logged');
+
 declare module 'fastify' {
   interface FastifyRequest {
     /** Set by routes that create something. */
     created: CreatedIds | null;
+    /** What it failed by, as long as it was not logged. */
+    [failure]: Error | null;
+    [isLogged]: boolean;
   }
 }
 
@@ -58,65 +64,56 @@ export function requestLogging(app: FastifyInstance, options: RequestLoggingOpti
   if (app.hasDecorator(watched)) return;
   app.decorate(watched, true);
   if (!app.hasRequestDecorator('created')) app.decorateRequest('created', null);
-  const failures = new WeakMap<FastifyRequest, Error>();
-  const logged = new WeakSet<FastifyRequest>();
-  const once = (request: FastifyRequest, log: () => void): void => {
-    if (!logged.has(request)) log();
-    logged.add(request);
-  };
+  app.decorateRequest(failure, null);
+  app.decorateRequest(isLogged, false);
 
   app.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', request.id);
     done();
   });
   app.addHook('onError', (request, _reply, error, done) => {
-    failures.set(request, error);
+    request[failure] = error;
     done();
   });
   app.addHook('onResponse', (request, reply, done) => {
-    once(request, () => logAnswered(request, reply, failures.get(request), options));
+    if (!request[isLogged]) logAnswered(request, reply, options);
+    request[isLogged] = true;
     done();
   });
   // A caller who hangs up gets no answer, so no onResponse either.
   app.addHook('onRequestAbort', (request, done) => {
-    once(request, () => request.log.info({ ...namesOf(request, options), aborted: true }, 'request'));
+    if (!request[isLogged]) request.log.info({ ...namesOf(request, options), aborted: true }, 'request');
+    request[isLogged] = true;
     done();
   });
 }
 
-const namesOf = (request: FastifyRequest, { userOf }: RequestLoggingOptions): object =>
-  given({
-    method: methodOf(request),
-    route: routeOf(request),
-    user_id: userOf?.(request),
-    conversation_id: conversationOf(request),
-    message_id: messageOf(request),
-    ...request.created,
-  });
+/** What is undefined is left out of the line by whoever writes it. */
+const namesOf = (request: FastifyRequest, { userOf }: RequestLoggingOptions) => ({
+  method: methodOf(request),
+  route: routeOf(request),
+  user_id: userOf?.(request),
+  conversation_id: conversationOf(request),
+  message_id: messageOf(request),
+  ...request.created,
+});
 
-function logAnswered(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  error: Error | undefined,
-  options: RequestLoggingOptions,
-): void {
+function logAnswered(request: FastifyRequest, reply: FastifyReply, options: RequestLoggingOptions): void {
   const { refusalOf = ownRefusal } = options;
-  const refusal = error && refusalOf(error);
+  const error = request[failure];
+  const refusal = error === null ? undefined : refusalOf(error);
   const failed = reply.statusCode >= 500;
-  const line = given({
+  const line = {
     ...namesOf(request, options),
     status: reply.statusCode,
     ms: Math.round(reply.elapsedTime * 10) / 10,
     code: refusal?.code,
     limit_type: refusal?.limitType,
-    err: failed && error ? describeError(error, carriedBy(request)) : undefined,
-  });
+    err: failed && error !== null ? describeError(error, carriedBy(request)) : undefined,
+  };
   if (failed) request.log.error(line, 'request');
   else request.log.info(line, 'request');
 }
-
-const given = (line: object): object =>
-  Object.fromEntries(Object.entries(line).filter(([, value]) => value !== undefined));
 
 /** All that came with a request. Of a form that was streamed nothing is kept, so nothing can be compared with it. */
 function carriedBy({ headers, body, query, params, raw }: FastifyRequest): Carried {

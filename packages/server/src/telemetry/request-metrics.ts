@@ -4,6 +4,19 @@ import { methodOf, ownRefusal, routeOf, type RefusalOf } from './request-facts.t
 
 const watched = Symbol('parley: requests are counted');
 
+const failure = Symbol('parley: what a counted request failed by');
+const isCounted = Symbol('parley: a request was counted');
+const begun = Symbol('parley: when a counted request began');
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    [failure]: Error | null;
+    [isCounted]: boolean;
+    /** By `performance.now()`. */
+    [begun]: number;
+  }
+}
+
 /**
  * Times and counts each request of `app` and of what is registered below it. Call it before the routes are there.
  * Below an `app` that it was called for, it does nothing.
@@ -15,24 +28,24 @@ export function requestMetrics(
 ): void {
   if (app.hasDecorator(watched)) return;
   app.decorate(watched, true);
-  const failures = new WeakMap<FastifyRequest, Error>();
-  const counted = new WeakSet<FastifyRequest>();
-  const started = new WeakMap<FastifyRequest, number>();
+  app.decorateRequest(failure, null);
+  app.decorateRequest(isCounted, false);
+  app.decorateRequest(begun, 0);
 
   const count = (request: FastifyRequest, status: number | 'aborted', ms: number): void => {
-    if (counted.has(request)) return;
-    counted.add(request);
-    const error = failures.get(request);
-    const code = error && refusalOf(error)?.code;
+    if (request[isCounted]) return;
+    request[isCounted] = true;
+    const error = request[failure];
+    const code = error === null ? undefined : refusalOf(error)?.code;
     metrics.answered({ method: methodOf(request), route: routeOf(request), status, ms, code });
   };
 
   app.addHook('onRequest', (request, _reply, done) => {
-    started.set(request, performance.now());
+    request[begun] = performance.now();
     done();
   });
   app.addHook('onError', (request, _reply, error, done) => {
-    failures.set(request, error);
+    request[failure] = error;
     done();
   });
   app.addHook('onResponse', (request, reply, done) => {
@@ -40,7 +53,7 @@ export function requestMetrics(
     done();
   });
   app.addHook('onRequestAbort', (request, done) => {
-    count(request, 'aborted', performance.now() - (started.get(request) ?? performance.now()));
+    count(request, 'aborted', performance.now() - request[begun]);
     done();
   });
 }
