@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { createLogger } from './logs.ts';
 
 const capture = (level: 'info' | 'silent' = 'info') => {
@@ -21,6 +21,31 @@ test('a token shows nowhere in a line, whichever key or sentence it was put into
   for (const secret of ['eyJ', 'opaque-1', 'opaque-2', 'opaque-3', 'abcdef'])
     expect(raw()).not.toContain(secret);
   for (const line of raw().trim().split('\n')) expect(() => JSON.parse(line)).not.toThrow();
+});
+
+test('a line says when it was written, also when the second has just changed', () => {
+  vi.useFakeTimers();
+  const { logger, raw } = capture();
+  const times = [
+    '2026-12-01T03:04:05.006Z',
+    '2026-12-01T03:04:05.999Z',
+    '2026-12-01T03:04:06.000Z',
+    '1969-12-31T23:59:59.250Z',
+  ];
+  for (const time of times) {
+    vi.setSystemTime(new Date(time));
+    logger.info('now');
+  }
+  vi.useRealTimers();
+  expect([...raw().matchAll(/"time":"([^"]*)"/g)].map(([, time]) => time)).toEqual(times);
+});
+
+test('what is logged is not changed by being logged', () => {
+  const { logger, raw } = capture();
+  const facts = { id: 'c1', deep: { token: 'opaque', id: 'm1' } };
+  logger.info(facts, 'sent');
+  expect(facts).toEqual({ id: 'c1', deep: { token: 'opaque', id: 'm1' } });
+  expect(JSON.parse(raw())).toMatchObject({ id: 'c1', deep: { token: '[redacted]', id: 'm1' } });
 });
 
 test("people's words are redacted from known keys", () => {
