@@ -24,6 +24,14 @@ export const valuesOf = (series: Series, figure: string): number[] =>
 
 export const medianOf = (series: Series, figure: string): number => median(valuesOf(series, figure));
 
+/** Seconds of load after which V8 has compiled what is hot, on a slow machine, too: what comes before is no lasting rate. */
+const compiledAfter = 8;
+
+/** Does something that takes `seconds` until what it needs is compiled. */
+export async function warmUp(seconds: number, work: () => Promise<unknown>): Promise<void> {
+  for (let passed = 0; passed < compiledAfter; passed += seconds) await work();
+}
+
 /**
  * Measures each subject once a round, one after the other, so that what changes on the machine meanwhile meets all of
  * them. A first round warms up and is thrown away, unless there is to be none.

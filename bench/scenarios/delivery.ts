@@ -1,4 +1,4 @@
-import { interleave, type Sample } from '../figures.ts';
+import { interleave, warmUp, type Sample } from '../figures.ts';
 import { startGenerator } from '../generator.ts';
 import type { SocketCommands } from '../load/sockets.ts';
 import { pgbench } from '../peers/pgbench.ts';
@@ -11,7 +11,6 @@ import { costOf, usersOf } from './cost.ts';
 const groups = 200;
 const size = 10;
 const perSecond = 500;
-const warmUpSeconds = 8;
 
 /** A row, committed: what any server must wait for that promises to keep a message. */
 const bareCommit = `insert into public.bare_commits (content) values ('A message of a common length, as people write them.');`;
@@ -54,8 +53,7 @@ export const delivery: Scenario = {
     };
     const commit = () => pgbench(stage, { script: bareCommit, clients: 16, seconds, rate: perSecond });
     try {
-      // The tail of the first seconds is that of code that is not compiled yet.
-      for (let second = 0; second < warmUpSeconds; second += seconds) await delivered();
+      await warmUp(seconds, delivered);
       const found = await interleave(rounds, { Parley: delivered, 'bare commit': commit });
       const limit = found['bare commit'];
       return {

@@ -58,11 +58,11 @@ export async function startListeners(ports: readonly number[]) {
   return generator;
 }
 
-/** One message by the statement that the server uses, for pgbench. */
+/** One message by the statement that the server uses for one, for pgbench. */
 export const sendByPgbench = `\\set c random(1, ${conversations})
-select * from parley.send_messages(
-  array[('00000000-0000-7000-8000-' || lpad(to_hex(:c::int), 12, '0'))::uuid],
-  array['sender-' || (:c::int % ${senders})], array[false], array[gen_random_uuid()],
-  array['A message of a common length, as people write them.'], array['text'], array[null::uuid], array['{}'::jsonb],
-  array[null::text], array[null::bytea], array['admin', 'moderator', 'participant'], false);
+select * from parley.send_message(
+  ('00000000-0000-7000-8000-' || lpad(to_hex(:c::int), 12, '0'))::uuid,
+  'sender-' || (:c::int % ${senders}), false, gen_random_uuid(),
+  'A message of a common length, as people write them.', 'text', null, '{}',
+  null, null, array['admin', 'moderator', 'participant'], false);
 `;
