@@ -150,7 +150,8 @@ export class Repair {
       if (this.#isFailing) this.#deps.log.info({}, 'changes that no event told of can be looked for again');
       this.#isFailing = false;
     } catch (err) {
-      if (!this.#isFailing)
+      // What it reads from is ended with it.
+      if (!this.#isFailing && !this.#closed)
         this.#deps.log.warn({ err }, 'changes that no event told of cannot be looked for');
       this.#isFailing = true;
     }
