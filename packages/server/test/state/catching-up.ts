@@ -1,5 +1,5 @@
 /** Catching up. */
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
 import type { Conversation, Message } from '@parley/protocol';
 import type { Follower } from '../support/follower.ts';
 import {
@@ -37,8 +37,11 @@ export const catchUpKinds = {
         const [, absent] = (await follow(ann, bob, cem)) as [Follower, Follower, Follower];
         await absent.disconnect();
         await everything(scene, messages, other);
-        await absent.sync();
-        expect(await absent.differences()).toEqual([]);
+        // A delivered mark may move between the answer and the read; what the answer left out would never come.
+        await vi.waitFor(async () => {
+          await absent.sync();
+          expect(await absent.differences()).toEqual([]);
+        });
         await absent.resume();
       },
       'after oneself was removed, and added again': async ({ ann, bob, cem, group, follow }) => {
