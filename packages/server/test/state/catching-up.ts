@@ -38,10 +38,11 @@ export const catchUpKinds = {
         await absent.disconnect();
         await everything(scene, messages, other);
         // A delivered mark may move between the answer and the read; what the answer left out would never come.
-        await vi.waitFor(async () => {
+        const isEqual = async () => {
           await absent.sync();
           expect(await absent.differences()).toEqual([]);
-        });
+        };
+        await vi.waitFor(isEqual, { timeout: 30_000 });
         await absent.resume();
       },
       'after oneself was removed, and added again': async ({ ann, bob, cem, group, follow }) => {
