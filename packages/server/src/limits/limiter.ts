@@ -27,8 +27,8 @@ export interface LimitState {
 /**
  * Counts requests in fixed windows that begin with a party's first request. Of requests that arrive together exactly
  * as many as the limit allows are allowed; across nodes, of limits from 200 on, up to a hundredth less for each other
- * node that the party used, and `count` knows of those only from time to time. A party counts once per type, whatever roles it shows. Whoever is exempt
- * (the service role) is not to be asked about.
+ * node that the party used, and `count` knows of those only from time to time. A party counts once per type, whatever
+ * roles it shows. Whoever is exempt (the service role) is not to be asked about.
  */
 export interface Limiter {
   /** Counts one request. Null: limiting is off. Never throws, and never waits on anything for long. */
